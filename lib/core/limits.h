@@ -1,0 +1,50 @@
+/* core/limits.h - every cap that foreign bytes can run into, in one place.
+ *
+ * A cap is a promise about memory or time; over it the caller gets CB_ELIMIT
+ * and the report names the cap. */
+#ifndef CB_CORE_LIMITS_H
+#define CB_CORE_LIMITS_H
+
+#include <stdint.h>
+
+/* Paths (fs/path.c). Linux: PATH_MAX, NAME_MAX, 40 links. */
+#define CB_MAX_PATH          4096u
+#define CB_MAX_NAME          255u
+#define CB_MAX_LINKS         40u
+#define CB_MAX_DEPTH         256u       /* directories below one another */
+
+/* Block devices and partition tables. */
+#define CB_MAX_BLOCK_SIZE    65536u
+#define CB_MAX_DEVICE_SIZE   (UINT64_C(1) << 62)
+#define CB_MAX_GPT_ENTRIES   1024u      /* UEFI needs 128; sgdisk can make more */
+#define CB_MAX_GPT_ENTRY     4096u      /* bytes */
+#define CB_MAX_LOGICAL       64u        /* MBR logical partitions */
+#define CB_MAX_PARTITIONS    1024u
+#define CB_MAX_QCOW2_CHAIN   16u        /* backing files */
+#define CB_MAX_QCOW2_TABLE   (32u << 20) /* bytes of L1 */
+
+/* Memory of one mounted file system, its caches included. */
+#define CB_MAX_FS_ARENA      (48u << 20)
+#define CB_MAX_BLK_CACHE     (8u << 20)
+#define CB_MAX_JOURNAL_BLOCKS (1u << 20) /* distinct blocks replayed in memory */
+#define CB_MAX_DIR_ENTRIES   (4u << 20)
+
+/* Boot files. */
+#define CB_MAX_KERNEL        (512u << 20)
+#define CB_MAX_INITRD        (2048u << 20)
+#define CB_MAX_BOOT_ENTRIES  512u
+#define CB_MAX_BLS_FILE      (64u << 10)
+#define CB_MAX_CMDLINE       4096u      /* x86_64 boot protocol; arm64 takes 2048 */
+#define CB_MAX_INITRDS       16u
+#define CB_MAX_DISKS         128u
+#define CB_MAX_VOLUMES       1024u
+
+/* PE images. */
+#define CB_MAX_PE_SECTIONS   96u        /* as the Windows loader's limit */
+#define CB_MAX_PE_HEADER     (64u << 10)
+
+/* Settings. */
+#define CB_MAX_SETTINGS      256u
+#define CB_MAX_SETTING       4096u      /* bytes of one value */
+
+#endif

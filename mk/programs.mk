@@ -1,0 +1,31 @@
+# mk/programs.mk - the programs that ship.
+.PHONY: programs install dist
+PROGRAMS :=
+
+# The host command.
+ifneq ($(UKI_SRC),)
+PROGRAMS += out/host/cloud-boot
+endif
+out/host/cloud-boot: $(call obj,host,$(UKI_SRC) $(POSIX_SRC)) out/host/lib.a $(DEPS_LIBS_host)
+	$(Q)$(CC_host) -o $@ $^ $(LDLIBS_host)
+out/asan/cloud-boot: $(call obj,asan,$(UKI_SRC) $(POSIX_SRC)) out/asan/lib.a $(DEPS_LIBS_asan)
+	$(Q)$(CC_asan) $(SANITIZE) -o $@ $^ $(LDLIBS_asan)
+
+# PID 1, static, without symbols.
+define init
+out/init-$1/cloud-boot-init: $$(call obj,init-$1,$$(INIT_SRC) $$(LINUX_SRC) $$(POSIX_SRC)) out/init-$1/lib.a $$(DEPS_LIBS_init-$1)
+	$(Q)$$(CC_init-$1) -static -Wl,--gc-sections,--build-id=none,-z,noseparate-code -s -o $$@ $$^
+endef
+$(foreach a,x86_64 aarch64,$(eval $(call init,$a)))
+ifneq ($(INIT_SRC),)
+PROGRAMS += out/init-x86_64/cloud-boot-init out/init-aarch64/cloud-boot-init
+endif
+
+# UEFI applications. $1 target, $2 program, $3 objects, $4 subsystem
+LLD := lld-link -nodefaultlib -entry:efi_entry -timestamp:0 -Brepro -opt:ref -opt:icf -align:4096
+define efi
+out/efi-$1/$2.efi: $$(call obj,efi-$1,$3 $$(UEFI_SRC)) out/efi-$1/lib.a $$(DEPS_LIBS_efi-$1)
+	$(Q)$$(LLD) -subsystem:efi_application -out:$$@ $$^
+endef
+
+programs: $(PROGRAMS)

@@ -1,0 +1,53 @@
+# mk/tests.mk - checks, from the fastest to the slowest.
+.PHONY: check unit layers style fuzz fuzz-replay e2e bench images cov
+
+#: make check      layers, style, unit tests (host, sanitizers), fuzz seeds: under 3 minutes
+check: layers style programs unit fuzz-replay
+	@echo "check: green"
+
+#: make layers     includes go the way that LAYERS allows
+layers:
+	tools/check-layers
+
+#: make style      the rules of HACKING.md that a script can see
+style:
+	tools/check-style
+
+# The list of suites, written from the file names. $1 file, $2 sources
+suite_names = $(patsubst tests/unit/test_%.c,%,$1)
+out/gen/suites_all.c: $(UNIT_SRC) tools/make-suites
+	tools/make-suites $@ $(call suite_names,$(UNIT_SRC))
+FW_SRC := $(filter-out tests/unit/test_host_%,$(UNIT_SRC))
+out/gen/suites_fw.c: $(FW_SRC) tools/make-suites
+	tools/make-suites $@ $(call suite_names,$(FW_SRC))
+
+#: make unit       unit tests on the host, plain and under ASan + UBSan
+define unit
+out/$1/unit: $$(call obj,$1,$$(UNIT_SRC) $$(UNIT_KIT) tests/unit/main_host.c $$(POSIX_SRC)) out/$1/suites_all.o out/$1/lib.a $$(DEPS_LIBS_$1)
+	$(Q)$$(CC_$1) $2 -o $$@ $$^ -lcmocka $$(LDLIBS_$1)
+endef
+$(eval $(call unit,host,))
+$(eval $(call unit,asan,$(SANITIZE)))
+
+unit: out/host/unit out/asan/unit
+	out/host/unit
+	out/asan/unit
+
+# Each fuzz target twice: with libFuzzer, and as a plain replayer of its seeds.
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(FUZZ_SRC))
+define fuzzer
+out/fuzz/$1: out/fuzz/tests/fuzz/$1.o $$(call obj,fuzz,$$(POSIX_SRC) platform/sim/sim.c) out/fuzz/lib.a $$(DEPS_LIBS_fuzz)
+	$(Q)$$(CC_fuzz) $$(SANITIZE) -fsanitize=fuzzer -o $$@ $$^ $$(LDLIBS_fuzz)
+out/fuzz/replay_$1: out/fuzz/tests/fuzz/$1.o out/fuzz/tests/fuzz/replay.o $$(call obj,fuzz,$$(POSIX_SRC) platform/sim/sim.c) out/fuzz/lib.a $$(DEPS_LIBS_fuzz)
+	$(Q)$$(CC_fuzz) $$(SANITIZE) -fsanitize=fuzzer-no-link -o $$@ $$^ $$(LDLIBS_fuzz)
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzzer,$f)))
+
+#: make fuzz-replay  every seed through its target, under sanitizers
+fuzz-replay: $(addprefix out/fuzz/replay_,$(FUZZERS))
+	tools/fuzz replay $(FUZZERS)
+
+#: make fuzz       FUZZ_SECONDS (600) of each target, or of ONLY=fuzz_x
+FUZZ_SECONDS ?= 600
+fuzz: $(addprefix out/fuzz/,$(or $(ONLY),$(FUZZERS)))
+	tools/fuzz run $(FUZZ_SECONDS) $(or $(ONLY),$(FUZZERS))
