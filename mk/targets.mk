@@ -57,4 +57,4 @@ out/$1/lib.a: $$(call obj,$1,$$(LIB_SRC_$1))
 endef
 $(foreach t,$(TARGETS),$(eval $(call target,$t)))
 
--include $(shell find out -name '*.d' 2>/dev/null)
+-include $(shell find out -path out/deps -prune -o -name '*.d' -print 2>/dev/null)
