@@ -21,11 +21,11 @@ ifneq ($(INIT_SRC),)
 PROGRAMS += out/init-x86_64/cloud-boot-init out/init-aarch64/cloud-boot-init
 endif
 
-# UEFI applications. $1 target, $2 program, $3 objects, $4 subsystem
-LLD := lld-link -nodefaultlib -entry:efi_entry -timestamp:0 -Brepro -opt:ref -opt:icf -align:4096
+# UEFI applications. $1 architecture, $2 program, $3 its own sources
+LLD := lld-link -nodefaultlib -entry:efi_entry -timestamp:0 -Brepro -opt:ref -opt:icf
 define efi
-out/efi-$1/$2.efi: $$(call obj,efi-$1,$3 $$(UEFI_SRC)) out/efi-$1/lib.a $$(DEPS_LIBS_efi-$1)
-	$(Q)$$(LLD) -subsystem:efi_application -out:$$@ $$^
+out/efi-$1/$2.efi: $$(call obj,efi-$1,$3 $$(UEFI_SRC) $$(wildcard platform/uefi/$1/*.c)) out/efi-$1/lib.a $$(DEPS_LIBS_efi-$1)
+	$(Q)$(LLD) -subsystem:efi_application -out:$$@ $$^
 endef
 
 programs: $(PROGRAMS)

@@ -1,8 +1,8 @@
 # mk/tests.mk - checks, from the fastest to the slowest.
-.PHONY: check unit layers style fuzz fuzz-replay e2e bench images cov
+.PHONY: check unit selftest selftest-x64 selftest-aa64 layers style fuzz fuzz-replay e2e bench images cov
 
 #: make check      layers, style, unit tests (host, sanitizers), fuzz seeds: under 3 minutes
-check: layers style programs unit fuzz-replay
+check: layers style programs unit selftest fuzz-replay
 	@echo "check: green"
 
 #: make layers     includes go the way that LAYERS allows
@@ -32,6 +32,20 @@ $(eval $(call unit,asan,$(SANITIZE)))
 unit: out/host/unit out/asan/unit
 	out/host/unit
 	out/asan/unit
+
+# selftest.efi: the same suites in firmware. $1 architecture, $2 QEMU's name for it
+define selftest
+out/efi-$1/suites_fw.o: out/gen/suites_fw.c
+$(call efi,$1,selftest,$(FW_SRC) $(UNIT_KIT) tests/unit/main_efi.c)
+out/efi-$1/selftest.efi: out/efi-$1/suites_fw.o
+selftest-$1: out/efi-$1/selftest.efi
+	tools/selftest $2 $$<
+endef
+$(eval $(call selftest,x64,x86_64))
+$(eval $(call selftest,aa64,aarch64))
+
+#: make selftest   unit tests inside OVMF and AAVMF, under QEMU
+selftest: selftest-x64 selftest-aa64
 
 # Each fuzz target twice: with libFuzzer, and as a plain replayer of its seeds.
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(FUZZ_SRC))

@@ -1,0 +1,127 @@
+/* uefi/env.c - platform services in firmware. */
+#include "uefi/env.h"
+
+#include "core/mem.h"
+#include "core/utf.h"
+#include "uefi/proto/rng.h"
+#include "uefi/proto/text.h"
+
+#define CALIBRATE_US 10000u
+#define OUT_UNITS    128u
+
+static void *uefi_alloc(void *ctx, size_t n, size_t align)
+{
+	struct efi_boot_services *bs = ((struct cb_uefi *)ctx)->st->bs;
+	size_t head = align > sizeof(void *) ? align : sizeof(void *);
+	void *pool;
+
+	if (n > SIZE_MAX - 2 * head || EFI_IS_ERROR(bs->allocate_pool(EFI_LOADER_DATA, n + 2 * head, &pool)))
+		return NULL;
+
+	/* The pool's own pointer lies just below the aligned one. */
+	uint8_t *p = (uint8_t *)(((uintptr_t)pool + sizeof(void *) + head - 1) & ~(uintptr_t)(head - 1));
+
+	memcpy(p - sizeof(void *), &pool, sizeof(pool));
+	return p;
+}
+
+static void uefi_free(void *ctx, void *p, size_t n)
+{
+	struct efi_boot_services *bs = ((struct cb_uefi *)ctx)->st->bs;
+	void *pool;
+
+	(void)n;
+	if (p == NULL)
+		return;
+	memcpy(&pool, (uint8_t *)p - sizeof(void *), sizeof(pool));
+	(void)bs->free_pool(pool); /* it came from allocate_pool */
+}
+
+void cb_uefi_print(struct cb_uefi *u, const char *p, size_t n)
+{
+	efi_char16 out[OUT_UNITS + 4];
+	size_t fill = 0;
+
+	for (size_t i = 0; i < n;) {
+		uint32_t cp;
+		size_t step = cb_utf8_get((struct cb_str){ p + i, n - i }, &cp);
+
+		if (step == 0) {
+			cp = 0xfffd;
+			step = 1;
+		}
+		i += step;
+		if (cp == '\n')
+			out[fill++] = '\r';
+		out[fill++] = cp < 0x10000 ? (efi_char16)cp : 0xfffd; /* ConOut is UCS-2 */
+		if (fill >= OUT_UNITS || i == n) {
+			out[fill] = 0;
+			(void)u->st->con_out->output_string(u->st->con_out, out); /* nowhere to say so */
+			fill = 0;
+		}
+	}
+}
+
+static void uefi_log(void *ctx, enum cb_log_level level, const char *line, size_t n)
+{
+	static const char *const names[] = { "error: ", "warning: ", "", "debug: " };
+	struct cb_str name = { names[level], 0 };
+
+	while (name.p[name.n] != '\0')
+		name.n++;
+	cb_uefi_print(ctx, name.p, name.n);
+	cb_uefi_print(ctx, line, n);
+	cb_uefi_print(ctx, "\n", 1);
+}
+
+static uint64_t uefi_now(void *ctx)
+{
+	const struct cb_uefi *u = ctx;
+	uint64_t t = cb_uefi_ticks(), rate = u->ticks_per_second;
+
+	return t / rate * 1000000000u + t % rate * 1000000000u / rate;
+}
+
+static int uefi_entropy(void *ctx, void *buf, size_t n)
+{
+	static const struct efi_guid guid = EFI_RNG_GUID;
+	struct efi_boot_services *bs = ((struct cb_uefi *)ctx)->st->bs;
+	void *rng;
+	efi_status s = bs->locate_protocol(&guid, NULL, &rng);
+
+	if (EFI_IS_ERROR(s))
+		return CB_EUNSUP;
+	return cb_uefi_error(((struct efi_rng *)rng)->get_rng(rng, NULL, n, buf));
+}
+
+const struct cb_platform cb_uefi_platform = {
+	.alloc = uefi_alloc, .free = uefi_free, .log = uefi_log, .now_ns = uefi_now,
+	.entropy = uefi_entropy,
+};
+
+void cb_uefi_init(struct cb_uefi *u, efi_handle image, struct efi_system_table *st)
+{
+	*u = (struct cb_uefi){ image, st, cb_uefi_tick_rate() };
+	(void)st->bs->set_watchdog_timer(0, 0, 0, NULL); /* firmware without one has none to stop */
+	if (u->ticks_per_second != 0)
+		return;
+
+	uint64_t before = cb_uefi_ticks();
+
+	(void)st->bs->stall(CALIBRATE_US); /* always succeeds */
+	u->ticks_per_second = (cb_uefi_ticks() - before) * (1000000u / CALIBRATE_US);
+	if (u->ticks_per_second == 0)
+		u->ticks_per_second = 1000000000u;
+}
+
+int cb_uefi_error(efi_status s)
+{
+	switch (s) {
+	case EFI_OUT_OF_RESOURCES:  return CB_ENOMEM;
+	case EFI_NOT_FOUND:         return CB_ENOENT;
+	case EFI_UNSUPPORTED:       return CB_EUNSUP;
+	case EFI_INVALID_PARAMETER: return CB_EINVAL;
+	case EFI_ABORTED:           return CB_ECANCELED;
+	default:                    return EFI_IS_ERROR(s) ? CB_EIO : CB_OK;
+	}
+}
