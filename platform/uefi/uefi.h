@@ -57,13 +57,15 @@ struct efi_boot_services {
 	void *get_memory_map;
 	efi_status (EFIAPI *allocate_pool)(uint32_t type, size_t n, void **ret);
 	efi_status (EFIAPI *free_pool)(void *p);
-	efi_status (EFIAPI *create_event)(uint32_t type, size_t tpl, void *notify, void *ctx, efi_event *ret);
+	efi_status (EFIAPI *create_event)(uint32_t type, size_t tpl, void *notify, void *ctx,
+					  efi_event *ret);
 	efi_status (EFIAPI *set_timer)(efi_event e, uint32_t type, uint64_t hundred_ns);
 	efi_status (EFIAPI *wait_for_event)(size_t n, efi_event *events, size_t *ret_index);
 	void *signal_event;
 	efi_status (EFIAPI *close_event)(efi_event e);
 	efi_status (EFIAPI *check_event)(efi_event e);
-	efi_status (EFIAPI *install_protocol)(efi_handle *h, const struct efi_guid *g, uint32_t type, void *p);
+	efi_status (EFIAPI *install_protocol)(efi_handle *h, const struct efi_guid *g, uint32_t type,
+					      void *p);
 	void *reinstall_protocol;
 	efi_status (EFIAPI *uninstall_protocol)(efi_handle h, const struct efi_guid *g, void *p);
 	efi_status (EFIAPI *handle_protocol)(efi_handle h, const struct efi_guid *g, void **ret);
