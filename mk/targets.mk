@@ -13,7 +13,7 @@ PE := $(SMALL) -ffreestanding -fno-stack-protector -mno-stack-arg-probe -fshort-
 CC_host := gcc
 CC_asan := clang
 CC_fuzz := clang
-CC_init-x86_64 := x86_64-linux-musl-gcc
+CC_init-x86_64 := tools/x86_64-linux-musl-gcc
 CC_init-aarch64 := tools/aarch64-linux-musl-gcc
 CC_efi-x64 := clang --target=x86_64-unknown-windows
 CC_efi-aa64 := clang --target=aarch64-unknown-windows
