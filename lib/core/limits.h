@@ -38,6 +38,7 @@
 #define CB_MAX_INITRDS       16u
 #define CB_MAX_DISKS         128u
 #define CB_MAX_VOLUMES       1024u
+#define CB_MAX_KMODS         1024u      /* kernel modules in one initramfs */
 
 /* PE images. */
 #define CB_MAX_PE_SECTIONS   96u        /* as the Windows loader's limit */
