@@ -28,7 +28,8 @@ static struct cb_bytes make(uint8_t elf[512], const char *info, size_t n)
 	return (struct cb_bytes){ elf, SHOFF + 192 };
 }
 
-#define INFO "license=GPL\0depends=virtio,virtio_ring\0softdep=pre: crc32c\0name=virtio_blk\0vermagic=6.1.0 SMP"
+#define INFO "license=GPL\0depends=virtio,virtio_ring\0softdep=pre: crc32c\0name=virtio_blk\0" \
+	"vermagic=6.1.0 SMP"
 
 static void reads_modinfo(struct cb_check *t)
 {
