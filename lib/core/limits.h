@@ -28,6 +28,8 @@
 #define CB_MAX_BLK_CACHE     (8u << 20)
 #define CB_MAX_JOURNAL_BLOCKS (1u << 20) /* distinct blocks replayed in memory */
 #define CB_MAX_DIR_ENTRIES   (4u << 20)
+#define CB_MAX_WALK_NODES    (64u << 20) /* files of one recursive walk (fs/walk.c) */
+#define CB_MAX_WALK_MEMORY   (256u << 20) /* names of the directories that it is in */
 
 /* Boot files. */
 #define CB_MAX_KERNEL        (512u << 20)
