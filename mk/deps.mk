@@ -19,7 +19,7 @@ HOT_mbedtls := deps/mbedtls/sha256_alt.c out/deps/mbedtls/library/sha512.c
 HOT_mbedtls_x86_64 := deps/mbedtls/sha256_cpu_x86_64.c
 HOT_mbedtls_aarch64 := deps/mbedtls/sha256_cpu_aarch64.c
 FLAGS_mbedtls_aarch64 := -march=armv8-a+crypto
-SRC_mbedtls := $(addprefix out/deps/mbedtls/library/,sha256.c platform_util.c)
+SRC_mbedtls := $(addprefix out/deps/mbedtls/library/,sha256.c platform.c platform_util.c)
 
 KEEP_yyjson := src LICENSE
 INC_yyjson := out/deps/yyjson/src

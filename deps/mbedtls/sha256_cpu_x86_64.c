@@ -12,6 +12,7 @@
 __attribute__((target("sha,sse4.1,ssse3")))
 static void blocks_ni(uint32_t state[8], const unsigned char *p, size_t n)
 {
+	const __m128i *k = (const __m128i *)(const void *)cb_sha256_k;
 	const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
 	/* The instructions keep the state as ABEF and CDGH, most significant first. */
 	__m128i dcba = _mm_loadu_si128((const __m128i *)(const void *)state);
@@ -20,6 +21,7 @@ static void blocks_ni(uint32_t state[8], const unsigned char *p, size_t n)
 	__m128i abef = _mm_alignr_epi8(badc, efgh, 8), cdgh = _mm_blend_epi16(efgh, badc, 0xf0);
 
 	for (; n > 0; n--, p += 64) {
+		const __m128i *in = (const __m128i *)(const void *)p;
 		__m128i w[4], abef0 = abef, cdgh0 = cdgh;
 
 #pragma GCC unroll 16
@@ -27,12 +29,11 @@ static void blocks_ni(uint32_t state[8], const unsigned char *p, size_t n)
 			__m128i *now = &w[i % 4];
 
 			if (i < 4)
-				*now = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)p + i), swap);
+				*now = _mm_shuffle_epi8(_mm_loadu_si128(in + i), swap);
 			else
 				*now = SCHEDULE(*now, w[(i + 1) % 4], w[(i + 2) % 4], w[(i + 3) % 4]);
 
-			__m128i wk = _mm_add_epi32(*now, _mm_loadu_si128(
-				(const __m128i *)(const void *)(cb_sha256_k + 4 * i)));
+			__m128i wk = _mm_add_epi32(*now, _mm_loadu_si128(k + i));
 
 			cdgh = _mm_sha256rnds2_epu32(cdgh, abef, wk);
 			abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));
