@@ -1,1 +1,0 @@
-/* math.h - yyjson includes it and calls nothing of it. */
