@@ -97,8 +97,8 @@ static void bad_values_are_named(struct cb_check *t)
 
 	cb_settings_init(&s, t->env);
 	CB_REQUIRE_OK(t, cb_settings_read(&s, CB_STR(
-		"cloudboot.exit=kexec cloudboot.exit=fly cloudboot.debug=maybe cloudboot.metadata.timeout=soon "
-		"cloudboot.metadata.retries=4294967296 cloudboot.quiet=on cloudboot.plan=\"x y"),
+		"cloudboot.exit=kexec cloudboot.exit=fly cloudboot.debug=maybe "
+		"cloudboot.metadata.timeout=soon cloudboot.metadata.retries=4294967296 cloudboot.quiet=on cloudboot.plan=\"x y"),
 		CB_SOURCE_CMDLINE));
 	CB_CHECK_STR(t, cb_settings_get(&s, CB_KEY_EXIT), "kexec");
 	CB_CHECK(t, cb_settings_flag(&s, CB_KEY_QUIET));
@@ -143,8 +143,8 @@ static void hints(struct cb_check *t)
 	struct cb_settings s;
 
 	cb_settings_init(&s, t->env);
-	CB_REQUIRE_OK(t, cb_settings_read(&s, CB_STR("cloudboot.exti=kexec cloudbot.x=1 cloudboot.zzzzzzzzzzz"),
-					  CB_SOURCE_CMDLINE));
+	CB_REQUIRE_OK(t, cb_settings_read(&s, CB_STR(
+		"cloudboot.exti=kexec cloudbot.x=1 cloudboot.zzzzzzzzzzz"), CB_SOURCE_CMDLINE));
 	CB_REQUIRE(t, s.notes != NULL && s.notes->next != NULL && s.notes->next->next == NULL);
 	CB_CHECK_STR(t, s.notes->text, "unknown setting cloudboot.exti: did you mean cloudboot.exit?");
 	CB_CHECK_STR(t, s.notes->next->text, "unknown setting cloudboot.zzzzzzzzzzz is ignored");
@@ -221,7 +221,8 @@ static void secrets_are_redacted(struct cb_check *t)
 		   "cloudboot.disk.\"luks-passphrase\"=\"x y\" ro",
 		   "quiet rd.cloudboot.pass=(secret) cloudboot.metadata.token=(secret) "
 		   "cloudboot.disk.luks-passphrase=(secret) ro");
-	check_text(t, cb_settings_redact, "rd.cloudboot.pass = hunter2 ro =", "rd.cloudboot.pass = (secret) ro =");
+	check_text(t, cb_settings_redact, "rd.cloudboot.pass = hunter2 ro =",
+		   "rd.cloudboot.pass = (secret) ro =");
 	check_text(t, cb_settings_redact, "rd.cloudboot.pass =hunter2", "rd.cloudboot.pass (secret)");
 }
 
@@ -262,8 +263,9 @@ static int read_some(struct cb_check *t, void *arg)
 	(void)arg;
 	cb_settings_init(&s, t->env);
 
-	int r = cb_settings_read(&s, CB_STR("cloudboot.exit=fly cloudboot.plan=x cloudboot.y cloudboot.debug "
-					    "rd.cloudboot.pass=\"secret words\""), CB_SOURCE_CMDLINE);
+	int r = cb_settings_read(&s, CB_STR("cloudboot.exit=fly cloudboot.plan=x cloudboot.y "
+					    "cloudboot.debug rd.cloudboot.pass=\"secret words\""),
+				 CB_SOURCE_CMDLINE);
 
 	for (int i = 0; i < 40 && r == 0; i++)
 		r = cb_settings_set(&s, CB_KEY_CMDLINE, CB_STR("root=/dev/vda1 ro quiet console=ttyS0 "
