@@ -21,8 +21,8 @@ INIT_SRC  := $(sort $(wildcard init/*.c))
 .PHONY: all help clean
 all: programs
 
+include mk/deps.mk
 include mk/targets.mk
--include mk/deps.mk
 include mk/programs.mk
 include mk/tests.mk
 

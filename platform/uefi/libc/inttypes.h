@@ -1,0 +1,2 @@
+/* inttypes.h - for third-party code in firmware; nothing there prints. */
+#include <stdint.h>

@@ -1,0 +1,1 @@
+/* math.h - yyjson includes it and calls nothing of it. */
