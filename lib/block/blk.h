@@ -47,6 +47,10 @@ CB_MUST int cb_blk_pread(struct cb_blk *b, uint64_t off, void *buf, size_t n);
 /* A window on parent. Takes its own reference on parent. */
 CB_MUST int cb_blk_slice(struct cb_blk *parent, uint64_t lba, uint64_t nblocks,
 			 const char *name, struct cb_blk **ret);
+/* The same in bytes, for a range that need not be aligned to parent's blocks: read-only blocks of
+ * 512 bytes, a last part of one left out. */
+CB_MUST int cb_blk_window(struct cb_blk *parent, uint64_t off, uint64_t size, const char *name,
+			  struct cb_blk **ret);
 /* Over borrowed memory: tests, fuzzers, RAM disks. n is a multiple of block_size. */
 CB_MUST int cb_blk_mem(struct cb_env *env, const void *p, size_t n, uint32_t block_size,
 		       struct cb_blk **ret);
