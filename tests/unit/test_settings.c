@@ -98,7 +98,8 @@ static void bad_values_are_named(struct cb_check *t)
 	cb_settings_init(&s, t->env);
 	CB_REQUIRE_OK(t, cb_settings_read(&s, CB_STR(
 		"cloudboot.exit=kexec cloudboot.exit=fly cloudboot.debug=maybe "
-		"cloudboot.metadata.timeout=soon cloudboot.metadata.retries=4294967296 cloudboot.quiet=on cloudboot.plan=\"x y"),
+		"cloudboot.metadata.timeout=soon cloudboot.metadata.retries=4294967296 "
+		"cloudboot.quiet=on cloudboot.plan=\"x y"),
 		CB_SOURCE_CMDLINE));
 	CB_CHECK_STR(t, cb_settings_get(&s, CB_KEY_EXIT), "kexec");
 	CB_CHECK(t, cb_settings_flag(&s, CB_KEY_QUIET));
@@ -248,8 +249,11 @@ static void caps(struct cb_check *t)
 
 	memset(text, 'a', sizeof(text));
 	cb_settings_init(&s, t->env);
-	CB_CHECK_ERR(t, cb_settings_set(&s, CB_KEY_PLAN, (struct cb_str){ text, CB_MAX_SETTING + 1 },
-					CB_SOURCE_CMDLINE), CB_ELIMIT, "cloudboot.plan: a value of 4097 bytes");
+
+	struct cb_str big = { text, CB_MAX_SETTING + 1 };
+
+	CB_CHECK_ERR(t, cb_settings_set(&s, CB_KEY_PLAN, big, CB_SOURCE_CMDLINE), CB_ELIMIT,
+		     "cloudboot.plan: a value of 4097 bytes");
 	for (unsigned i = 0; i < CB_MAX_SETTINGS + 50; i++)
 		CB_REQUIRE_OK(t, cb_settings_read(&s, CB_STR("cloudboot.no-such"), CB_SOURCE_CMDLINE));
 	CB_CHECK_INT(t, s.nnotes, CB_MAX_SETTINGS);
