@@ -23,7 +23,7 @@ out/gen/suites_fw.c: $(FW_SRC) tools/make-suites
 
 #: make unit       unit tests on the host, plain and under ASan + UBSan
 define unit
-out/$1/unit: $$(call obj,$1,$$(UNIT_SRC) $$(UNIT_KIT) tests/unit/main_host.c $$(POSIX_SRC)) out/$1/suites_all.o out/$1/lib.a $$(DEPS_LIBS_$1)
+out/$1/unit: $$(call obj,$1,$$(UNIT_SRC) $$(UNIT_KIT) tests/unit/main_host.c $$(POSIX_SRC) $$(LINUX_SRC)) out/$1/suites_all.o out/$1/lib.a $$(DEPS_LIBS_$1)
 	$(Q)$$(CC_$1) $2 -o $$@ $$^ -lcmocka $$(LDLIBS_$1)
 endef
 $(eval $(call unit,host,))
