@@ -3,6 +3,7 @@
 
 #include "core/fmt.h"
 #include "core/str.h"
+#include "core/uuid.h"
 
 #define CLAIMS 360            /* bytes of what claimants said; a report has 512 */
 
@@ -25,10 +26,16 @@ static void note_claim(struct claims *c, const char *driver, struct cb_env *env,
 	cb_clear(env);
 }
 
-static void set_type(struct cb_fs_info *info, const struct cb_fs_driver *d)
+/* What most drivers leave to us. */
+static void complete(struct cb_fs_info *info, const struct cb_fs_driver *d)
 {
+	struct cb_uuid u;
+
 	if (info->type[0] == '\0')
 		(void)cb_fmt(info->type, sizeof(info->type), "%s", d->name); /* names are short */
+	memcpy(u.b, info->uuid, sizeof(u.b));
+	if (info->uuid_text[0] == '\0' && !cb_uuid_is_nil(u))
+		cb_uuid_text(u, info->uuid_text);
 }
 
 int cb_fs_probe(struct cb_blk *b, struct cb_fs_info *ret)
@@ -43,7 +50,7 @@ int cb_fs_probe(struct cb_blk *b, struct cb_fs_info *ret)
 
 		int r = d->probe(b, &info);
 
-		set_type(&info, d);
+		complete(&info, d);
 		if (r == 0) {
 			*ret = info;
 			return 0;
@@ -72,7 +79,7 @@ static int mount_with(const struct cb_fs_driver *d, struct cb_blk *const *b, siz
 		return r;
 	r = d->mount(b, n, ret);
 	if (r == 0)
-		set_type(&(*ret)->info, d);
+		complete(&(*ret)->info, d);
 	return r;
 }
 

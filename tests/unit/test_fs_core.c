@@ -135,6 +135,7 @@ static int tree_probe(struct cb_blk *b, struct cb_fs_info *ret)
 	if (memcmp(magic, "TREE", 4) != 0)
 		return CB_ENOTMINE;
 	(void)cb_fmt(ret->label, sizeof(ret->label), "root");
+	ret->uuid[0] = 7;
 	return 0;
 }
 
@@ -179,6 +180,7 @@ static void probing(struct cb_check *t)
 	CB_CHECK_INT(t, cb_fs_probe(b, &info), 0);
 	CB_CHECK_STR(t, cb_str_c(info.type), "tree");
 	CB_CHECK_STR(t, cb_str_c(info.label), "root");
+	CB_CHECK_STR(t, cb_str_c(info.uuid_text), "07000000-0000-0000-0000-000000000000");
 	CB_CHECK_ERR(t, cb_fs_mount(&b, 1, "zfs", &fs), CB_EUNSUP, "\"zfs\"");
 	cb_blk_unref(b);
 
