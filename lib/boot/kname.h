@@ -5,27 +5,31 @@
 
 #include "core/mem.h"
 
-/* How a name was spelled; lower is preferred among equal versions. */
+/* How a name begins; the lower one is preferred among equal versions. */
 enum cb_kname_stem { CB_KNAME_VMLINUZ, CB_KNAME_IMAGE, CB_KNAME_VMLINUX, CB_KNAME_KERNEL };
+
+/* What is tried after every ordinary kernel, in this order. */
+enum cb_kname_class { CB_KNAME_ORDINARY, CB_KNAME_OLD, CB_KNAME_RESCUE, CB_KNAME_KDUMP };
 
 /* Views into the name. */
 struct cb_kname {
 	enum cb_kname_stem stem;
-	struct cb_str version;    /* what follows the stem, without ".efi", ".gz", ".old"; may be empty */
-	struct cb_str tail;       /* ".old", ".bak": what was cut off and belongs to initrds too */
-	const char *last_resort;  /* "a rescue kernel", NULL for an ordinary one */
+	enum cb_kname_class class;
+	struct cb_str version;    /* after the stem, without ".efi", ".gz", ".old"; may be empty */
+	struct cb_str tail;       /* ".old", ".bak": the initrd's name may end so too */
 };
 
 /* False: not the name of a kernel (an initrd, a map, a package manager's left-over, a hidden file). */
 bool cb_kname_parse(struct cb_str name, struct cb_kname *ret);
 
-/* Below 0 when a is to be tried before b: ordinary before last resort, newer before older, then by stem,
- * then by name. */
+/* Below 0 when a is to be tried before b: by class, newer before older, by stem; else 0. */
 int cb_kname_cmp(const struct cb_kname *a, const struct cb_kname *b);
 
-/* The i-th name, from 0, that an initrd of k may have, most likely first; empty after the last. In the
- * arena; .p NULL with status set when there is no memory. */
-#define CB_KNAME_INITRDS 16u
-CB_MUST int cb_kname_initrd(struct cb_arena *a, const struct cb_kname *k, unsigned i, struct cb_str *ret);
+/* "rescue kernel"; "" for an ordinary one. */
+const char *cb_kname_class_text(enum cb_kname_class c);
+
+/* The i-th name, from 0, that an initrd of k may have, the likeliest first. True and .p NULL for want
+ * of memory; false after the last. */
+bool cb_kname_initrd(struct cb_arena *a, const struct cb_kname *k, unsigned i, struct cb_str *ret);
 
 #endif
