@@ -3,7 +3,7 @@
 Q := $(if $(V),,@)
 WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wvla -Wundef -Wwrite-strings -Wframe-larger-than=2048 -Wold-style-definition
-BASE := -std=c11 $(WARN) -Ilib -Iplatform -Itests -include lib/core/banned.h -MMD -MP \
+BASE := -std=c11 $(WARN) -I. -Ilib -Iplatform -Itests -include lib/core/banned.h -MMD -MP \
 	-ffile-prefix-map=$(CURDIR)=. -fno-strict-aliasing -fvisibility=hidden
 SMALL := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 POSIX := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
@@ -25,6 +25,9 @@ CFLAGS_init-x86_64 := $(SMALL) $(POSIX) -fno-stack-protector
 CFLAGS_init-aarch64 := $(SMALL) $(POSIX) -fno-stack-protector -mno-outline-atomics
 CFLAGS_efi-x64 := $(PE) -mno-red-zone
 CFLAGS_efi-aa64 := $(PE)
+
+# What `cloud-boot version` says.
+CFLAGS_uki/cmd_version.c := -DCB_VERSION=\"$(VERSION)\"
 
 # Compilers assume that memcpy and friends are calls; their own definitions must not become one.
 CFLAGS_platform/uefi/libc.c := -fno-builtin -O2

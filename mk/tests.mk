@@ -1,8 +1,8 @@
 # mk/tests.mk - checks, from the fastest to the slowest.
-.PHONY: check unit selftest selftest-x64 selftest-aa64 layers style fuzz fuzz-replay e2e bench images cov
+.PHONY: check unit cli selftest selftest-x64 selftest-aa64 layers style fuzz fuzz-replay e2e bench images cov
 
 #: make check      layers, style, unit tests (host, sanitizers), fuzz seeds: under 3 minutes
-check: layers style programs unit selftest fuzz-replay
+check: layers style programs unit cli selftest fuzz-replay
 	@echo "check: green"
 
 #: make layers     includes go the way that LAYERS allows
@@ -46,6 +46,11 @@ $(eval $(call selftest,aa64,aarch64))
 
 #: make selftest   unit tests inside OVMF and AAVMF, under QEMU
 selftest: selftest-x64 selftest-aa64
+
+#: make cli        tests of the host command, plain and under ASan + UBSan
+cli: out/host/cloud-boot out/asan/cloud-boot
+	tests/cli/run out/host/cloud-boot
+	tests/cli/run out/asan/cloud-boot
 
 # Each fuzz target twice: with libFuzzer, and as a plain replayer of its seeds.
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(FUZZ_SRC))

@@ -33,7 +33,8 @@ static int header(struct cb_env *env, struct cb_bytes elf, const struct ehdr *h,
 
 	if (!cb_add(cb_get_le64(h->shoff), (uint64_t)i * sizeof(**ret), &at) ||
 	    !cb_in_range(at, sizeof(**ret), elf.n))
-		return cb_fail(env, CB_ECORRUPT, "module: section header %u is past the end of the file", i);
+		return cb_fail(env, CB_ECORRUPT, "module: section header %u past the end of the file",
+			       i);
 	*ret = cb_view(struct shdr, elf, (size_t)at);
 	return 0;
 }
@@ -44,8 +45,8 @@ static int body(struct cb_env *env, struct cb_bytes elf, const struct shdr *s, s
 	uint64_t off = cb_get_le64(s->offset), size = cb_get_le64(s->size);
 
 	if (!cb_in_range(off, size, elf.n))
-		return cb_fail(env, CB_ECORRUPT, "module: section of %llu bytes at %llu, the file has %zu",
-			       (unsigned long long)size, (unsigned long long)off, elf.n);
+		return cb_fail(env, CB_ECORRUPT, "module: section of %llu bytes at %llu, the file "
+			       "has %zu", (unsigned long long)size, (unsigned long long)off, elf.n);
 	*ret = (struct cb_bytes){ elf.p + (size_t)off, (size_t)size };
 	return 0;
 }
@@ -101,8 +102,8 @@ int cb_kmod_parse(struct cb_env *env, struct cb_bytes elf, struct cb_kmod *ret)
 		return cb_fail(env, CB_ENOTMINE, "module: not an ELF file");
 	if (h->class != CLASS_64 || h->data != DATA_LE ||
 	    cb_get_le16(h->shentsize) != sizeof(struct shdr))
-		return cb_fail(env, CB_EUNSUP, "module: ELF class %u, data %u, section headers of %u bytes",
-			       h->class, h->data, cb_get_le16(h->shentsize));
+		return cb_fail(env, CB_EUNSUP, "module: ELF class %u, data %u, section headers of %u "
+			       "bytes", h->class, h->data, cb_get_le16(h->shentsize));
 
 	int r = find(env, elf, h, CB_STR(".modinfo"), &info);
 

@@ -1,0 +1,61 @@
+/* uki/host.h - what every command of the host program shares: its world, its report, its output. */
+#ifndef CB_UKI_HOST_H
+#define CB_UKI_HOST_H
+
+#include <stdio.h>
+
+#include "core/err.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "uki/opts.h"
+
+/* The numbers of docs/errors.md. */
+enum cb_report {
+	CB_REPORT_NONE = 0,
+	CB_REPORT_USAGE = 2001,       /* the command line of the command itself */
+	CB_REPORT_INPUT = 2002,       /* an input file can't be read or isn't what it should be */
+	CB_REPORT_OUTPUT = 2003,      /* an output can't be written */
+	CB_REPORT_FETCH = 2004,       /* a package can't be had */
+	CB_REPORT_TOOL = 2005,        /* another program is missing or failed */
+	CB_REPORT_PARTS = 2006,       /* a part of cloud-boot itself is not where it should be */
+	CB_REPORT_NO_VOLUME = 2007,   /* which file system is meant? */
+	CB_REPORT_NO_BOOT = 2008,     /* nothing on the disks could boot */
+	CB_REPORT_INTERNAL = 2009,    /* memory, limits */
+};
+
+struct cb_host {
+	struct cb_env env;
+	struct cb_diag diag;
+	struct cb_arena arena;        /* lives as long as the command */
+	const struct cb_cmd *cmd;     /* NULL until it is known */
+	enum cb_report report;
+	char advice[320];
+	bool usage;                   /* the report is about the command line: exit 2 */
+	bool terminal;                /* stderr is one: progress lines may rewrite themselves */
+};
+
+/* The report's number and what to do about it, said where the failure is understood; the first word
+ * stays. Returns r. */
+int cb_host_advise(struct cb_host *h, int r, enum cb_report report, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* A mistake on the command line: CB_EINVAL, exit 2. */
+int cb_host_usage(struct cb_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A failed system call, from errno: "what: No such file or directory". */
+int cb_host_errno(struct cb_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Progress, on stderr. */
+void cb_host_say(struct cb_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A copy that lives as long as the command; NULL with a report when out of memory. */
+const char *cb_host_text(struct cb_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* path.XXXXXX, for mkstemp and mkdtemp to change. */
+char *cb_host_template(struct cb_host *h, const char *path);
+/* Bytes to standard output; a failure is found at the end, by main. */
+void cb_host_print(const struct cb_buf *b);
+
+extern const char cb_version[];
+
+/* The commands. */
+extern const struct cb_cmd cb_cmd_compare, cb_cmd_version;
+/* NULL-terminated. */
+extern const struct cb_cmd *const cb_cmds[];
+
+#endif
