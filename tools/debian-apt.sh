@@ -124,7 +124,7 @@ update() {
 		apt-get update --error-on=any > "$log" 2>&1; then
 		return
 	fi
-	printf 'debian-apt: Debian suite %s (%s) can'\''t be reached through this machine'\''s apt sources:\n' \
+	printf "debian-apt: Debian suite %s (%s) can't be reached through this machine's apt sources:\n" \
 		"$suite" "$arch" >&2
 	sed -n 's/^[EW]: /  /p' "$log" >&2
 	sed 's/^/  tried: /' "$state/sources.list" >&2
