@@ -46,6 +46,10 @@
 #define CB_MAX_PE_SECTIONS   96u        /* as the Windows loader's limit */
 #define CB_MAX_PE_HEADER     (64u << 10)
 
+/* Device trees: what the arm64 boot protocol takes. */
+#define CB_MAX_FDT           (2u << 20)
+#define CB_MAX_MEMRANGES     8192u      /* lines of /proc/iomem */
+
 /* Settings. */
 #define CB_MAX_SETTINGS      256u
 #define CB_MAX_SETTING       4096u      /* bytes of one value */
