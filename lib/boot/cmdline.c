@@ -101,7 +101,8 @@ int cb_cmdline_from_file(struct cb_arena *a, struct cb_str text, struct cb_str *
 	return finish(a, &b, ret);
 }
 
-int cb_cmdline_finish(struct cb_arena *a, struct cb_str line, struct cb_str consoles, struct cb_str *ret)
+int cb_cmdline_finish(struct cb_arena *a, struct cb_str line, struct cb_str consoles,
+		      struct cb_str *ret)
 {
 	struct cb_str word, value;
 	struct cb_buf b;

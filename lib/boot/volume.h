@@ -5,8 +5,8 @@
 #ifndef CB_BOOT_VOLUME_H
 #define CB_BOOT_VOLUME_H
 
+#include "block/part.h"
 #include "core/arch.h"
-#include "core/uuid.h"
 #include "fs/fs.h"
 
 /* A disk as the program knows it. Text is copied, a reference on blk is taken. */
@@ -18,8 +18,6 @@ struct cb_disk_desc {
 	size_t links_n;
 };
 
-enum cb_table { CB_TABLE_NONE, CB_TABLE_GPT, CB_TABLE_MBR };
-
 struct cb_disk {
 	struct cb_disk *next;
 	struct cb_blk *blk;
@@ -27,9 +25,9 @@ struct cb_disk {
 	struct cb_str *links;
 	size_t links_n;
 	unsigned index;                 /* in the order of cb_volumes_add_disk(), from 0 */
-	enum cb_table table;
-	int status;                     /* of reading the partition table, with why */
-	struct cb_str why;              /* also with status 0: "the backup GPT was used: ..." */
+	struct cb_part_table table;     /* its notes say what was repaired */
+	int status;                     /* negative: the table can't be read, and why */
+	struct cb_str why;
 };
 
 /* What the partition is for, from its type. */
