@@ -10,7 +10,7 @@ VERSION := 0.1
 
 LIB_SRC   := $(sort $(wildcard lib/*/*.c lib/*/*/*.c))
 UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
-UNIT_KIT  := tests/unit/check.c tests/unit/tree.c platform/sim/sim.c
+UNIT_KIT  := tests/unit/check.c tests/unit/codecs.c tests/unit/tree.c platform/sim/sim.c
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 POSIX_SRC := $(sort $(wildcard platform/posix/*.c))
 LINUX_SRC := $(sort $(wildcard platform/linux/*.c))

@@ -42,6 +42,9 @@
 #define CB_MAX_VOLUMES       1024u
 #define CB_MAX_KMODS         1024u      /* kernel modules in one initramfs */
 
+/* Memory of one decoder: zstd --ultra -22 has a window of 128 MiB, xz -9 a dictionary of 64. */
+#define CB_MAX_DECOMP_MEMORY (160u << 20)
+
 /* PE images. */
 #define CB_MAX_PE_SECTIONS   96u        /* as the Windows loader's limit */
 #define CB_MAX_PE_HEADER     (64u << 10)
