@@ -118,14 +118,14 @@ int cb_uki_text(const struct cb_uki *u, enum cb_uki_part part, size_t max, struc
 	return 0;
 }
 
-/* Lines of an .sbat, each once: its header line comes with every part. */
+/* Lines of an .sbat, each once, and only the first of the header lines that every part begins with. */
 static void merge_lines(struct cb_buf *to, struct cb_str text)
 {
 	struct cb_str line, have;
 
 	while (cb_str_line(&text, &line)) {
 		struct cb_str sofar = { (const char *)to->p, to->n };
-		bool known = false;
+		bool known = to->n > 0 && cb_str_starts(line, CB_STR("sbat,"));
 
 		line = cb_str_trim(line);
 		while (!known && cb_str_line(&sofar, &have))
