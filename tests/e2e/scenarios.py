@@ -1,0 +1,135 @@
+"""The table of end-to-end scenarios.
+
+A scenario says what is attached, which settings our command line carries, what the serial line must
+say in that order, what it must not say, and how the run ends:
+
+	poweroff  the guest shuts itself down after the last expected line
+	marker    the distribution is up, unmodified: the driver ends the guest
+	report    our own report with its code, then cloudboot.onfail=poweroff
+"""
+import re
+
+from machine import ARCHES
+
+# Seconds. About three times what a scenario takes on two idle cores.
+LIMIT_BOOT = {"x86_64": 120, "aarch64": 180}
+LIMIT_REPORT = {"x86_64": 60, "aarch64": 90}
+
+POWER_DOWN = r"reboot: Power down"
+PANIC = r"Kernel panic|Attempted to kill init|double fault|Internal error: Oops|Unable to handle kernel"
+
+KERNELS = {"debian12": r"6\.1\.\d", "debian13": r"6\.12\.\d"}
+LOADS = r"cloud-boot: .*kexec"
+
+
+class Scenario:
+	def __init__(self, name, arch, image, media, expect, end, settings="", forbid=(), firmware="pflash",
+			unchanged=False, page=False):
+		self.name = "%s-%s" % (name, arch)
+		self.arch = arch
+		self.image = image
+		self.media = media
+		self.settings = settings
+		self.expect = [re.compile(e) for e in expect]
+		self.forbid = [re.compile(f) for f in list(forbid) + [PANIC]]
+		self.end = end
+		self.firmware = firmware
+		self.unchanged = unchanged
+		self.page = page
+		limits = LIMIT_REPORT if end == "report" else LIMIT_BOOT
+		self.limit = limits[arch]
+
+
+def image_of(distro, arch, change=None):
+	name = "%s-%s" % (distro, ARCHES[arch]["deb"])
+	return name + ":" + change if change else name
+
+
+def marker(distro, arch, cmdline=""):
+	"""The one line that the image's own systemd prints."""
+	return r"^CLOUD-BOOT-MARKER debian=%s kernel=%s\S*cloud-%s root=/dev/vd[a-z]1 cmdline=.*%s" % (
+		distro[len("debian"):], KERNELS[distro], ARCHES[arch]["deb"], cmdline)
+
+
+def own_cmdline(arch, root):
+	"""Settings that replace the distribution's command line, so that it powers off by itself."""
+	return 'cloudboot.cmdline="root=%s ro console=%s marker.poweroff"' % (root, ARCHES[arch]["console"])
+
+
+def control(arch):
+	"""The images boot with their own GRUB, without us: they are honest."""
+	for distro in ("debian12", "debian13"):
+		yield Scenario("control-" + distro, arch, image_of(distro, arch), "none",
+			[marker(distro, arch, "BOOT_IMAGE=")], "marker")
+
+
+def media(arch):
+	"""Every medium with both distributions, raw and qcow2; command line derived, image unmodified."""
+	formats = {("drive", "debian12"): None, ("drive", "debian13"): "qcow2",
+		("esp", "debian12"): "qcow2", ("esp", "debian13"): None,
+		("iso-disk", "debian12"): None, ("iso-disk", "debian13"): "qcow2",
+		("iso-cdrom", "debian12"): "qcow2", ("iso-cdrom", "debian13"): None}
+	for (medium, distro), change in formats.items():
+		yield Scenario("%s-%s-%s" % (medium, distro, change or "raw"), arch,
+			image_of(distro, arch, change), medium,
+			[LOADS, marker(distro, arch, "root=UUID=")], "marker")
+	yield Scenario("page", arch, image_of("debian13", arch, "qcow2"), "drive",
+		[LOADS, marker("debian13", arch, "root=UUID=")], "marker", firmware="bios", page=True)
+
+
+def disk_specs(arch, uuids):
+	"""cloudboot.disk in every form; without it is what the media scenarios do. The boot drive is
+	the first virtio disk on virt, and no virtio disk at all on q35."""
+	device = "/dev/vda1" if arch == "x86_64" else "/dev/vdb1"
+	specs = {"device": device, "label": "LABEL=cloud-root", "uuid": "UUID=" + uuids["root"],
+		"partuuid": "PARTUUID=" + uuids["root-part"]}
+	for name, spec in specs.items():
+		yield Scenario("disk-" + name, arch, image_of("debian13", arch), "drive",
+			[LOADS, marker("debian13", arch, "marker.poweroff"), POWER_DOWN], "poweroff",
+			settings="cloudboot.disk=%s %s" % (spec, own_cmdline(arch, "LABEL=cloud-root")))
+
+
+def choices(arch):
+	"""Which kernel, and with which command line."""
+	root = own_cmdline(arch, "LABEL=cloud-root")
+	for distro in ("debian12", "debian13"):
+		yield Scenario("dirty-" + distro, arch, image_of(distro, arch, "dirty"), "drive",
+			[r"/boot/vmlinuz-%s\S*\+journal" % KERNELS[distro], LOADS, marker(distro, arch), POWER_DOWN],
+			"poweroff", settings=root, unchanged=True)
+	yield Scenario("kernels", arch, image_of("debian13", arch, "kernels"), "drive",
+		[r"/boot/vmlinuz-6\.12\.\d", LOADS, marker("debian13", arch), POWER_DOWN], "poweroff",
+		settings=root, forbid=[r"CLOUD-BOOT-MARKER .*kernel=6\.1\."])
+	yield Scenario("broken", arch, image_of("debian13", arch, "broken"), "drive",
+		[r"vmlinuz-6\.99\.2-cut", r"vmlinuz-6\.99\.1-text", LOADS, marker("debian13", arch), POWER_DOWN],
+		"poweroff", settings=root)
+	yield Scenario("etc-kernel-cmdline", arch, image_of("debian13", arch, "cmdline"), "drive",
+		[LOADS, marker("debian13", arch, "from=etc-kernel-cmdline"), POWER_DOWN], "poweroff")
+	yield Scenario("bls", arch, image_of("debian13", arch, "bls"), "drive",
+		[LOADS, marker("debian13", arch, "from=bls-new"), POWER_DOWN], "poweroff")
+	yield Scenario("splitboot", arch, image_of("debian13", arch, "splitboot"), "drive",
+		[LOADS, marker("debian13", arch, "from=splitboot"), POWER_DOWN], "poweroff")
+	yield Scenario("compressed", arch, image_of("debian13", arch, "compressed"), "drive",
+		[LOADS, marker("debian13", arch, "root=UUID=")], "marker")
+
+
+def reports(arch):
+	"""What can't boot ends in a report that says what was attempted and what to do."""
+	for name, change, settings, text in (
+			("noboot", "noboot", "", r"CB-\d{4}"),
+			("wrong-label", None, "cloudboot.disk=LABEL=not-there", r"CB-\d{4}"),
+			("badsuper", "badsuper", "", r"CB-\d{4}"),
+			("unknown-feature", "unknown", "", r"CB-\d{4}")):
+		yield Scenario(name, arch, image_of("debian13", arch, change), "drive", [text, POWER_DOWN],
+			"report", settings=(settings + " cloudboot.onfail=poweroff").strip(),
+			forbid=["CLOUD-BOOT-MARKER"], unchanged=True)
+
+
+def table(image_uuid):
+	"""All scenarios; image_uuid(image, part) gives the fixed UUIDs of a base image."""
+	rows = []
+	for arch in ("x86_64", "aarch64"):
+		base = image_of("debian13", arch)
+		uuids = {part: image_uuid(base, part) for part in ("root", "root-part")}
+		for group in (control(arch), media(arch), disk_specs(arch, uuids), choices(arch), reports(arch)):
+			rows += list(group)
+	return rows

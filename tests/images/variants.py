@@ -1,0 +1,170 @@
+"""Images made from a base image without starting it, but for `dirty`, which takes a killed guest."""
+import os
+import re
+import sys
+import uuid
+
+import diskedit
+from diskedit import Ext4, EditError
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import guest  # noqa: E402
+import machine  # noqa: E402
+
+UNKNOWN_FEATURE = 0x40000000  # no ext4 has given this incompat bit a meaning
+DIRTY_LIMIT = 600
+
+
+def fixed_uuid(name):
+	return str(uuid.uuid5(uuid.NAMESPACE_OID, "cloud-boot-test-image/" + name))
+
+
+def put_text(fs, path, text, scratch):
+	source = os.path.join(scratch, "text")
+	with open(source, "w", encoding="utf-8") as f:
+		f.write(text)
+	fs.write(source, path)
+	os.unlink(source)
+
+
+def arch_of(base):
+	return "aarch64" if "arm64" in base else "x86_64"
+
+
+def console_of(base):
+	return machine.ARCHES[arch_of(base)]["console"]
+
+
+def qcow2(bases, target, scratch, compressed=False):
+	del scratch
+	options = ["-c"] if compressed else []
+	diskedit.run("qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", *options, bases[0], target)
+
+
+def compressed(bases, target, scratch):
+	qcow2(bases, target, scratch, compressed=True)
+
+
+def cmdline(bases, target, scratch):
+	"""The administrator's own command line in /etc/kernel/cmdline."""
+	diskedit.copy_sparse(bases[0], target)
+	fs = Ext4(target)
+	put_text(fs, "/etc/kernel/cmdline",
+		"root=LABEL=cloud-root ro console=%s marker.poweroff from=etc-kernel-cmdline\n"
+		% console_of(bases[0]), scratch)
+
+
+def bls(bases, target, scratch):
+	"""Two Boot Loader Specification entries; the older one sorts first by name."""
+	diskedit.copy_sparse(bases[0], target)
+	fs = Ext4(target)
+	kernel = fs.kernel()
+	console = console_of(bases[0])
+	fs.debugfs(["mkdir /boot/loader", "mkdir /boot/loader/entries"], write=True)
+	entry = ("title Debian (%s)\nversion %s\nlinux /boot/vmlinuz-%s\ninitrd /boot/initrd.img-%s\n"
+		"options root=LABEL=cloud-root ro console=%s marker.poweroff from=%s\n")
+	put_text(fs, "/boot/loader/entries/a-old.conf",
+		entry % ("old", "1.0", kernel, kernel, console, "bls-old"), scratch)
+	put_text(fs, "/boot/loader/entries/b-new.conf",
+		entry % ("new", kernel, kernel, kernel, console, "bls-new"), scratch)
+
+
+def kernels(bases, target, scratch):
+	"""6.9 and a rescue kernel beside Debian 13's 6.12. Their files hold Debian 12's kernel, so that
+	the marker tells which one really ran."""
+	diskedit.copy_sparse(bases[0], target)
+	fs, other = Ext4(target), Ext4(bases[1])
+	version = other.kernel()
+	files = {}
+	for name in ("vmlinuz", "initrd.img"):
+		files[name] = os.path.join(scratch, name)
+		other.dump("/boot/%s-%s" % (name, version), files[name])
+	for path, name in (
+			("/boot/vmlinuz-6.9.0-1-cloud", "vmlinuz"),
+			("/boot/initrd.img-6.9.0-1-cloud", "initrd.img"),
+			("/boot/vmlinuz-0-rescue-0123456789abcdef0123456789abcdef", "vmlinuz"),
+			("/boot/initramfs-0-rescue-0123456789abcdef0123456789abcdef.img", "initrd.img")):
+		fs.write(files[name], path)
+
+
+def broken(bases, target, scratch):
+	"""Two newer kernels that are none: a file cut short, and a page of text."""
+	diskedit.copy_sparse(bases[0], target)
+	fs = Ext4(target)
+	version = fs.kernel()
+	kernel = os.path.join(scratch, "vmlinuz")
+	fs.dump("/boot/vmlinuz-" + version, kernel)
+	with open(kernel, "r+b") as f:
+		f.truncate(100000)
+	fs.write(kernel, "/boot/vmlinuz-6.99.2-cut")
+	put_text(fs, "/boot/vmlinuz-6.99.1-text", "This is not a kernel.\n" * 200, scratch)
+
+
+def splitboot(bases, target, scratch):
+	"""/boot on a partition of its own, with a BLS entry whose paths are relative to it; the root
+	file system holds no kernel."""
+	base = Ext4(bases[0])
+	boot = os.path.join(scratch, "boot")
+	base.debugfs(["rdump /boot " + scratch])
+	kernel = base.kernel()
+	entries = os.path.join(boot, "loader", "entries")
+	os.makedirs(entries)
+	with open(os.path.join(entries, "debian.conf"), "w", encoding="utf-8") as f:
+		f.write("title Debian\nversion %s\nlinux /vmlinuz-%s\ninitrd /initrd.img-%s\n"
+			"options root=LABEL=cloud-root ro console=%s marker.poweroff from=splitboot\n"
+			% (kernel, kernel, kernel, console_of(bases[0])))
+	diskedit.new_disk(target, [
+		(13, 256, "ea00", fixed_uuid("splitboot-boot-part")),
+		(1, base.size >> 20, "8300", fixed_uuid("splitboot-root-part"))], fixed_uuid("splitboot"))
+	diskedit.make_ext4(target, 13, "cloud-boot", fixed_uuid("splitboot-boot"), boot)
+	diskedit.copy_partition(bases[0], base.offset, target, diskedit.partition(target, 1)[0], base.size)
+	root = Ext4(target)
+	root.remove("/boot/vmlinuz-" + kernel)
+	root.remove("/boot/initrd.img-" + kernel)
+
+
+def noboot(bases, target, scratch):
+	"""A disk whose only file system holds nothing that boots."""
+	del bases
+	tree = os.path.join(scratch, "tree")
+	os.makedirs(os.path.join(tree, "home"))
+	with open(os.path.join(tree, "home", "note.txt"), "w", encoding="utf-8") as f:
+		f.write("nothing to boot here\n")
+	diskedit.new_disk(target, [(1, 64, "8300", fixed_uuid("noboot-part"))], fixed_uuid("noboot"))
+	diskedit.make_ext4(target, 1, "empty", fixed_uuid("noboot-fs"), tree)
+
+
+def badsuper(bases, target, scratch):
+	"""Every superblock keeps its magic and holds nonsense."""
+	del scratch
+	diskedit.copy_sparse(bases[0], target)
+	count = diskedit.ruin_superblocks(Ext4(target))
+	if count < 2:
+		raise EditError("badsuper: %d superblocks found, backups expected" % count)
+
+
+def unknown(bases, target, scratch):
+	"""An incompatible feature of the future, properly checksummed."""
+	del scratch
+	diskedit.copy_sparse(bases[0], target)
+	diskedit.add_incompat_feature(Ext4(target), UNKNOWN_FEATURE)
+
+
+def dirty(bases, target, scratch):
+	"""The guest renames its kernel in /boot, commits, and is killed: only the journal knows."""
+	diskedit.copy_sparse(bases[0], target)
+	fs = Ext4(target)
+	version = fs.kernel()
+	kernel, initrd = os.path.join(scratch, "vmlinuz"), os.path.join(scratch, "initrd")
+	fs.dump("/boot/vmlinuz-" + version, kernel)
+	fs.dump("/boot/initrd.img-" + version, initrd)
+	argv = machine.direct(arch_of(bases[0]), kernel, initrd, "root=LABEL=cloud-root ro marker.dirty")
+	log = os.path.join(scratch, "dirty.log")
+	outcome = guest.run(argv + machine.disk(target, snapshot=False), log, DIRTY_LIMIT,
+		lambda line: re.search(r"CLOUD-BOOT-DIRTY kernel=", line))
+	if outcome.end != "stopped":
+		raise EditError("dirty: the guest never said CLOUD-BOOT-DIRTY (%s after %.0f s):\n%s"
+			% (outcome.end, outcome.seconds, "\n".join(outcome.lines[-15:])))
+	state = diskedit.run("dumpe2fs", "-h", fs.spec)
+	if "needs_recovery" not in state:
+		raise EditError("dirty: the journal needs no recovery")
