@@ -70,3 +70,11 @@ fuzz-replay: $(addprefix out/fuzz/replay_,$(FUZZERS))
 FUZZ_SECONDS ?= 600
 fuzz: $(addprefix out/fuzz/,$(or $(ONLY),$(FUZZERS)))
 	tools/fuzz run $(FUZZ_SECONDS) $(or $(ONLY),$(FUZZERS))
+
+#: make images     Debian 12 and 13 disk images for the end-to-end tests, kept in the cache
+images:
+	tests/images/images.py
+
+#: make e2e        scenarios in QEMU guests, both architectures; ONLY=pattern chooses
+e2e: programs
+	tests/e2e/run $(if $(ONLY),--only '$(ONLY)')

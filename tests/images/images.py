@@ -21,7 +21,8 @@ import tempfile
 import time
 import uuid
 
-import variants
+sys.dont_write_bytecode = True
+import variants  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUITES = {"debian12": "bookworm", "debian13": "trixie"}
@@ -162,7 +163,8 @@ def need_tools():
 	tools = {"mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "sgdisk": "gdisk", "mkfs.vfat": "dosfstools",
 		"mcopy": "mtools", "qemu-img": "qemu-utils", "apt-get": "apt", "dpkg-deb": "dpkg",
 		"qemu-aarch64-static": "qemu-user-static"}
-	missing = sorted({p for t, p in tools.items() if not shutil.which(t, path=os.environ["PATH"] + ":/sbin:/usr/sbin")})
+	path = os.environ["PATH"] + ":/sbin:/usr/sbin"
+	missing = sorted({p for tool, p in tools.items() if not shutil.which(tool, path=path)})
 	if missing:
 		sys.exit("images: missing packages: " + " ".join(missing))
 
