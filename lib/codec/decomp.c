@@ -7,7 +7,6 @@
 
 /* Decoded between two polls: some milliseconds of the slowest codec. */
 #define STEP (256u << 10)
-#define SIZE_HEADER 16u            /* keeps what follows aligned for any type */
 
 static const char *const names[CB_DECOMP_KINDS] = {
 	[CB_DECOMP_GZIP] = "gzip", [CB_DECOMP_ZLIB] = "zlib", [CB_DECOMP_DEFLATE] = "deflate",
@@ -65,39 +64,7 @@ int cb_decomp_bad(struct cb_decomp *d, int code, const char *what)
 
 int cb_decomp_no_memory(struct cb_decomp *d)
 {
-	if (!d->over)
-		return cb_wrap(d->env, CB_ENOMEM, "%s", names[d->codec->kind]);
-	return cb_fail(d->env, CB_ELIMIT, "%s: the stream wants more than the limit of %zu bytes of memory",
-		       names[d->codec->kind], d->mem_max);
-}
-
-void *cb_decomp_alloc(struct cb_decomp *d, size_t n)
-{
-	size_t whole;
-
-	if (__builtin_add_overflow(n, SIZE_HEADER, &whole) || whole > d->mem_max - d->mem_used) {
-		d->over = true;
-		return NULL;
-	}
-
-	uint8_t *p = cb_alloc_aligned(d->env, whole, SIZE_HEADER);
-
-	if (p == NULL)
-		return NULL;
-	memcpy(p, &whole, sizeof(whole));
-	d->mem_used += whole;
-	return p + SIZE_HEADER;
-}
-
-void cb_decomp_free(struct cb_decomp *d, void *p)
-{
-	size_t whole;
-
-	if (p == NULL)
-		return;
-	memcpy(&whole, (uint8_t *)p - SIZE_HEADER, sizeof(whole));
-	d->mem_used -= whole;
-	cb_free(d->env, (uint8_t *)p - SIZE_HEADER, whole);
+	return cb_quota_fail(&d->memory, names[d->codec->kind]);
 }
 
 bool cb_decomp_gather(struct cb_decomp *d, struct cb_gather *g, size_t want)
@@ -127,7 +94,7 @@ int cb_decomp_open(struct cb_env *env, enum cb_decomp_kind kind, size_t mem_max,
 		return CB_ENOMEM;
 	d->codec = codec;
 	d->env = env;
-	d->mem_max = mem_max;
+	d->memory = (struct cb_quota){ .env = env, .max = mem_max };
 
 	int r = codec->open(d);
 

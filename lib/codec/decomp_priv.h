@@ -3,6 +3,7 @@
 #define CB_CODEC_DECOMP_PRIV_H
 
 #include "codec/decomp.h"
+#include "codec/quota_priv.h"
 
 struct cb_codec {
 	enum cb_decomp_kind kind;
@@ -20,8 +21,7 @@ struct cb_decomp {
 	uint8_t *out;
 	size_t room;
 	uint64_t in_off, out_off;  /* bytes consumed and made since the start */
-	size_t mem_used, mem_max;
-	bool over;                 /* an allocation was refused because of mem_max */
+	struct cb_quota memory;
 	bool between;              /* the input may end here */
 	int status;                /* 1: ended; negative: the error that sticks */
 };
@@ -42,12 +42,8 @@ static inline void cb_decomp_made(struct cb_decomp *d, size_t n)
 
 /* Start a report "gzip: WHAT at input byte N". */
 int cb_decomp_bad(struct cb_decomp *d, int code, const char *what);
-/* After an allocation by the hook below failed: CB_ELIMIT or CB_ENOMEM. */
+/* After an allocation from d->memory failed: CB_ELIMIT or CB_ENOMEM. */
 int cb_decomp_no_memory(struct cb_decomp *d);
-
-/* Allocator hooks for libraries: not zeroed, aligned for any type, within mem_max. */
-void *cb_decomp_alloc(struct cb_decomp *d, size_t n);
-void cb_decomp_free(struct cb_decomp *d, void *p);
 
 /* Bytes gathered over any number of runs, for headers that may be cut anywhere. */
 struct cb_gather { uint8_t b[32]; size_t n; };

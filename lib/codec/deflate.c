@@ -30,12 +30,12 @@ struct deflate {
 
 static void *hook_alloc(void *opaque, uInt n, uInt size)
 {
-	return cb_decomp_alloc(opaque, (size_t)n * size);
+	return cb_quota_alloc(opaque, (size_t)n * size);
 }
 
 static void hook_free(void *opaque, void *p)
 {
-	cb_decomp_free(opaque, p);
+	cb_quota_free(opaque, p);
 }
 
 static int open_window(struct cb_decomp *d, int window_bits)
@@ -44,7 +44,7 @@ static int open_window(struct cb_decomp *d, int window_bits)
 
 	f->z.zalloc = hook_alloc;
 	f->z.zfree = hook_free;
-	f->z.opaque = d;
+	f->z.opaque = &d->memory;
 	if (inflateInit2(&f->z, window_bits) != Z_OK)
 		return cb_decomp_no_memory(d);
 	f->opened = true;

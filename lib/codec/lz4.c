@@ -54,8 +54,8 @@ static void close_lz4(struct cb_decomp *d)
 {
 	struct lz4 *z = (struct lz4 *)d;
 
-	cb_decomp_free(d, z->buf);
-	cb_decomp_free(d, z->src);
+	cb_quota_free(&d->memory, z->buf);
+	cb_quota_free(&d->memory, z->src);
 }
 
 static uint32_t gathered_le32(struct lz4 *z)
@@ -69,9 +69,9 @@ static int need(struct lz4 *z, uint8_t **p, size_t *size, size_t n)
 {
 	if (*size >= n)
 		return 0;
-	cb_decomp_free(&z->d, *p);
+	cb_quota_free(&z->d.memory, *p);
 	*size = 0;
-	*p = cb_decomp_alloc(&z->d, n);
+	*p = cb_quota_alloc(&z->d.memory, n);
 	if (*p == NULL)
 		return cb_decomp_no_memory(&z->d);
 	*size = n;

@@ -15,12 +15,12 @@ static void *hook_alloc(void *opaque, size_t n, size_t size)
 {
 	size_t whole;
 
-	return __builtin_mul_overflow(n, size, &whole) ? NULL : cb_decomp_alloc(opaque, whole);
+	return __builtin_mul_overflow(n, size, &whole) ? NULL : cb_quota_alloc(opaque, whole);
 }
 
 static void hook_free(void *opaque, void *p)
 {
-	cb_decomp_free(opaque, p);
+	cb_quota_free(opaque, p);
 }
 
 static int start_xz(struct xz *x)
@@ -28,14 +28,14 @@ static int start_xz(struct xz *x)
 	uint32_t flags = LZMA_TELL_UNSUPPORTED_CHECK | (cb_csum_ok(0, 1) ? LZMA_IGNORE_CHECK : 0);
 
 	x->padding = 0;
-	if (lzma_stream_decoder(&x->s, x->d.mem_max, flags) != LZMA_OK)
+	if (lzma_stream_decoder(&x->s, x->d.memory.max, flags) != LZMA_OK)
 		return cb_decomp_no_memory(&x->d);
 	return 0;
 }
 
 static void init(struct xz *x)
 {
-	x->hooks = (lzma_allocator){ hook_alloc, hook_free, &x->d };
+	x->hooks = (lzma_allocator){ hook_alloc, hook_free, &x->d.memory };
 	x->s = (lzma_stream)LZMA_STREAM_INIT;
 	x->s.allocator = &x->hooks;
 }
@@ -53,7 +53,7 @@ static int open_lzma(struct cb_decomp *d)
 	struct xz *x = (struct xz *)d;
 
 	init(x);
-	return lzma_alone_decoder(&x->s, d->mem_max) != LZMA_OK ? cb_decomp_no_memory(d) : 0;
+	return lzma_alone_decoder(&x->s, d->memory.max) != LZMA_OK ? cb_decomp_no_memory(d) : 0;
 }
 
 static void close_xz(struct cb_decomp *d)
@@ -69,7 +69,7 @@ static int failure(struct xz *x, lzma_ret code)
 	case LZMA_MEM_ERROR:
 		return cb_decomp_no_memory(d);
 	case LZMA_MEMLIMIT_ERROR:
-		d->over = true;
+		d->memory.over = true;
 		return cb_decomp_no_memory(d);
 	case LZMA_FORMAT_ERROR:
 		return cb_decomp_bad(d, CB_ECORRUPT, "no stream starts");

@@ -17,18 +17,18 @@ struct zstd {
 
 static void *hook_alloc(void *opaque, size_t n)
 {
-	return cb_decomp_alloc(opaque, n);
+	return cb_quota_alloc(opaque, n);
 }
 
 static void hook_free(void *opaque, void *p)
 {
-	cb_decomp_free(opaque, p);
+	cb_quota_free(opaque, p);
 }
 
 static int open_zstd(struct cb_decomp *d)
 {
 	struct zstd *z = (struct zstd *)d;
-	ZSTD_customMem mem = { hook_alloc, hook_free, d };
+	ZSTD_customMem mem = { hook_alloc, hook_free, &d->memory };
 
 	z->ctx = ZSTD_createDCtx_advanced(mem);
 	if (z->ctx == NULL)

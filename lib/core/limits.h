@@ -45,6 +45,9 @@
 /* Memory of one decoder: zstd --ultra -22 has a window of 128 MiB, xz -9 a dictionary of 64. */
 #define CB_MAX_DECOMP_MEMORY (160u << 20)
 
+/* Nesting of a JSON document. */
+#define CB_MAX_JSON_DEPTH    100u
+
 /* PE images. */
 #define CB_MAX_PE_SECTIONS   96u        /* as the Windows loader's limit */
 #define CB_MAX_PE_HEADER     (64u << 10)

@@ -236,7 +236,7 @@ static void limits(struct cb_check *t)
 			do
 				r = cb_decomp_run(d, &left, room, sizeof(room), &n);
 			while (r == 0 && n > 0);
-		CB_CHECK_ERR(t, r, CB_ELIMIT, "more than the limit of 4096 bytes of memory");
+		CB_CHECK_ERR(t, r, CB_ELIMIT, "more than the limit of 4096 bytes of memory is needed");
 		if (d != NULL)
 			CB_CHECK_INT(t, cb_decomp_run(d, &left, room, sizeof(room), &n), CB_ELIMIT);
 		cb_decomp_close(d);

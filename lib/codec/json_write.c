@@ -1,5 +1,5 @@
-/* uki/json.c - RFC 8259 text, written as we go. */
-#include "uki/json.h"
+/* JSON text, written as we go. */
+#include "codec/json_write.h"
 
 #include "core/str.h"
 #include "core/utf.h"
@@ -63,6 +63,12 @@ void cb_json_int(struct cb_json *j, const char *key, int64_t v)
 {
 	before(j, key);
 	cb_buf_fmt(j->b, "%lld", (long long)v);
+}
+
+void cb_json_u64(struct cb_json *j, const char *key, uint64_t v)
+{
+	before(j, key);
+	cb_buf_fmt(j->b, "%llu", (unsigned long long)v);
 }
 
 void cb_json_bool(struct cb_json *j, const char *key, bool v)
