@@ -59,11 +59,8 @@ static int read_blocks(struct cb_blk *b, uint64_t lba, uint64_t count, uint8_t *
 static int read_bounced(struct cb_blk *b, uint64_t off, uint8_t *buf, size_t n)
 {
 	uint32_t bs = b->block_size;
-	size_t room = bs > BOUNCE_MAX ? bs : BOUNCE_MAX;
-
-	if (n < room - bs)
-		room = ((n + bs - 1) / bs + 1) * bs;
-
+	size_t most = (size_t)cb_min(n, BOUNCE_MAX);
+	size_t room = ((most + bs - 1) / bs + 1) * bs;   /* most, wherever it starts */
 	uint8_t *tmp = cb_alloc_aligned(b->env, room, b->buf_align);
 
 	if (tmp == NULL)
@@ -90,12 +87,24 @@ static int read_bounced(struct cb_blk *b, uint64_t off, uint8_t *buf, size_t n)
 int cb_blk_pread(struct cb_blk *b, uint64_t off, void *buf, size_t n)
 {
 	uint32_t bs = b->block_size;
+	size_t head = (size_t)((bs - off % bs) % bs);
 	uint8_t *out = buf;
 	int r = check_range(b, off, n, "read");
 
 	if (r < 0 || n == 0)
 		return r;
-	if ((uintptr_t)out % b->buf_align == 0 && off % bs == 0 && n >= bs) {
+	/* One read and a copy cost less than one read each for head, body and tail. */
+	if (n <= BOUNCE_MAX && (head > 0 || n % bs > 0 || (uintptr_t)out % b->buf_align != 0))
+		return read_bounced(b, off, out, n);
+	if (head > 0) {
+		r = read_bounced(b, off, out, head);
+		if (r < 0)
+			return r;
+		off += head;
+		out += head;
+		n -= head;
+	}
+	if ((uintptr_t)out % b->buf_align == 0) {
 		size_t whole = n - n % bs;
 
 		r = read_blocks(b, off / bs, whole / bs, out);

@@ -199,6 +199,31 @@ static int read_everywhere(struct cb_check *t, void *arg)
 	return r;
 }
 
+/* However a range lies: the bytes are right, and one read does for up to 64 KiB. */
+static void block_reads_are_few(struct cb_check *t)
+{
+	static const size_t cases[][3] = {            /* offset, bytes, reads */
+		{ 0, 512, 1 }, { 0, 700, 1 }, { 100, 412, 1 }, { 100, 65536, 1 }, { 511, 2, 1 },
+		{ 512, 131072, 1 }, { 512, 131073, 2 }, { 513, 131072, 3 }, { 513, 131583, 2 },
+	};
+	uint8_t *raw = cb_alloc(t->env, 1u << 18), *out = cb_alloc_aligned(t->env, 1u << 18, 512);
+	struct cb_blk *d;
+
+	CB_REQUIRE(t, raw != NULL && out != NULL);
+	for (size_t i = 0; i < 1u << 18; i++)
+		raw[i] = (uint8_t)(i * 31 + i / 256);
+	CB_REQUIRE_OK(t, cb_sim_blk(t->sim, raw, 1u << 18, 512, 1024, 1, &d));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		t->sim->reads = 0;
+		CB_CHECK_INT(t, cb_blk_pread(d, cases[i][0], out, cases[i][1]), 0);
+		CB_CHECK(t, memcmp(out, raw + cases[i][0], cases[i][1]) == 0);
+		CB_CHECK_INT(t, t->sim->reads, cases[i][2]);
+	}
+	cb_blk_unref(d);
+	cb_free(t->env, raw, 1u << 18);
+	cb_free(t->env, out, 1u << 18);
+}
+
 static void block_reads(struct cb_check *t)
 {
 	uint8_t *raw = cb_alloc(t->env, 16384), out[16];
@@ -218,4 +243,5 @@ static void block_reads(struct cb_check *t)
 
 CB_SUITE(core, CB_TEST(integers_overflow), CB_TEST(cursor_sticks), CB_TEST(formats),
 	 CB_TEST(reports_wrap), CB_TEST(arena_caps_and_rewinds), CB_TEST(buffers_turn_bad), CB_TEST(text),
-	 CB_TEST(utf16_round_trip), CB_TEST(uuids), CB_TEST(block_reads));
+	 CB_TEST(utf16_round_trip), CB_TEST(uuids), CB_TEST(block_reads),
+	 CB_TEST(block_reads_are_few));
