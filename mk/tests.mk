@@ -78,3 +78,7 @@ images:
 #: make e2e        scenarios in QEMU guests, both architectures; ONLY=pattern chooses
 e2e: programs
 	tests/e2e/run $(if $(ONLY),--only '$(ONLY)')
+
+#: make bench      figures beside peers: sizes, build, ext4 reads, guest instructions
+bench: programs
+	tests/bench/run
