@@ -84,7 +84,7 @@ static void fault_loop(struct cb_check *t, int (*fn)(struct cb_check *t, void *a
 	struct cb_sim *s = t->sim;
 	uint64_t live = s->live_n;
 
-	for (unsigned n = 1; n <= max; n++) {
+	for (unsigned n = 1; n <= max; n += t->thorough ? 1 : 1 + n / 2) {
 		cb_clear(t->env);
 		s->failed = false;
 		*countdown = n;
@@ -117,10 +117,10 @@ void cb_check_faults(struct cb_check *t, int (*fn)(struct cb_check *t, void *arg
 }
 
 unsigned cb_check_one(const struct cb_suite *suite, const struct cb_test *test,
-		      const struct cb_platform *under, void *ctx)
+		      const struct cb_platform *under, void *ctx, bool thorough)
 {
 	struct cb_sim sim;
-	struct cb_check t = { &sim, &sim.env, 0 };
+	struct cb_check t = { &sim, &sim.env, 0, thorough };
 
 	cb_sim_init(&sim, under, ctx);
 	test->run(&t);
@@ -141,7 +141,7 @@ unsigned cb_check_run(const struct cb_platform *under, void *ctx, const char *on
 		if (only != NULL && !cb_str_starts(cb_str_c(s->name), cb_str_c(only)))
 			continue;
 		for (size_t j = 0; j < s->n; j++) {
-			bool bad = cb_check_one(s, &s->tests[j], under, ctx) > 0;
+			bool bad = cb_check_one(s, &s->tests[j], under, ctx, false) > 0;
 
 			run++;
 			failed += bad;

@@ -12,6 +12,7 @@ struct cb_check {
 	struct cb_sim *sim;
 	struct cb_env *env;           /* &sim->env */
 	unsigned failures;
+	bool thorough;                /* false in firmware under emulation: take fewer steps */
 };
 
 struct cb_test {
@@ -70,15 +71,16 @@ bool cb_check_err(struct cb_check *t, const char *file, int line, int r, int cod
 
 /* Run fn again and again while the 1st, 2nd, ... allocation, then device read, fails, until it
  * succeeds untouched. Each failure must give a negative status with a report, and leak nothing.
- * fn frees what it made, on success too. At most max failures of each kind are tried. */
+ * fn frees what it made, on success too. At most max failures of each kind are tried; a run that is
+ * not thorough leaves ever more of them out. */
 void cb_check_faults(struct cb_check *t, int (*fn)(struct cb_check *t, void *arg), void *arg,
 		     unsigned max);
 
-/* Runs every test of every suite whose name starts with `only` (NULL: all); returns failed tests. */
+/* Not thoroughly: runs every test of every suite whose name starts with `only` (NULL: all); returns failed tests. */
 unsigned cb_check_run(const struct cb_platform *under, void *ctx, const char *only,
 		      unsigned *ret_run);
 /* One test in a fresh world; its failures. */
 unsigned cb_check_one(const struct cb_suite *suite, const struct cb_test *test,
-		      const struct cb_platform *under, void *ctx);
+		      const struct cb_platform *under, void *ctx, bool thorough);
 
 #endif

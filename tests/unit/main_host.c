@@ -21,7 +21,7 @@ static void run_one(void **state)
 {
 	const struct item *it = *state;
 
-	if (cb_check_one(it->suite, it->test, &cb_posix_platform, NULL) > 0)
+	if (cb_check_one(it->suite, it->test, &cb_posix_platform, NULL, true) > 0)
 		fail_msg("%s.%s", it->suite->name, it->test->name);
 }
 

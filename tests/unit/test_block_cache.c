@@ -124,7 +124,7 @@ static void anything_anywhere(struct cb_check *t)
 
 		uint64_t before = t->sim->live, size = cb_blk_size(w.cache);
 
-		for (int i = 0; i < 2000; i++) {
+		for (int i = 0; i < (t->thorough ? 2000 : 100); i++) {
 			uint64_t off = cb_sim_random(t->sim) % size;
 			size_t n = (size_t)(cb_sim_random(t->sim) % (i % 100 == 0 ? 300000 : 9000));
 

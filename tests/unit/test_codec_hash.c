@@ -58,7 +58,7 @@ static void cut_anywhere(struct cb_check *t)
 		size_t n = cb_hash_bytes(kind, (struct cb_bytes){ in, sizeof(in) }, whole);
 
 		CB_CHECK_INT(t, n, cb_hash_size(kind));
-		for (size_t cut = 0; cut <= sizeof(in); cut++) {
+		for (size_t cut = 0; cut <= sizeof(in); cut += t->thorough ? 1 : 37) {
 			struct cb_hash h;
 
 			cb_hash_init(&h, kind);
@@ -77,7 +77,7 @@ static void cpu_like_portable(struct cb_check *t)
 
 	for (size_t i = 0; i < sizeof(in); i++)
 		in[i] = (uint8_t)cb_sim_random(t->sim);
-	for (size_t n = 0; n <= sizeof(in); n++)
+	for (size_t n = 0; n <= sizeof(in); n += t->thorough ? 1 : 37)
 		for (int is224 = 0; is224 < 2; is224++) {
 			size_t digest = is224 ? 28 : 32;
 			mbedtls_sha256_context c;

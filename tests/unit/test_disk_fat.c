@@ -291,8 +291,8 @@ static void any_range(struct cb_check *t)
 
 		in = cb_input_sub(&in, (p.bits == 16 ? 1 : 32) * 512, sizeof(whole));
 		CB_REQUIRE_OK(t, cb_input_read(t->env, &in, 0, whole, sizeof(whole)));
-		for (size_t off = 0; off < 120; off++)
-			for (size_t n = 0; n < 60; n++) {
+		for (size_t off = 0; off < 120; off += t->thorough ? 1 : 17)
+			for (size_t n = 0; n < 60; n += t->thorough ? 1 : 7) {
 				CB_REQUIRE_OK(t, cb_input_read(t->env, &in, off, part, n));
 				CB_REQUIRE(t, memcmp(part, whole + off, n) == 0);
 			}

@@ -87,7 +87,7 @@ static void reads_anywhere(struct cb_check *t)
 	struct cb_input in = cb_pieces_input(&l);
 
 	for (unsigned off = 0; off <= 24; off++)
-		for (unsigned n = 0; off + n <= 24; n++) {
+		for (unsigned n = 0; off + n <= 24; n += t->thorough ? 1 : 5) {
 			CB_REQUIRE_OK(t, cb_input_read(t->env, &in, off, b, n));
 			CB_REQUIRE(t, memcmp(b, &want[off], n) == 0);
 		}
@@ -105,7 +105,7 @@ static void nests(struct cb_check *t)
 	cb_pieces_init(&l, t->env);
 	fill(&l, &s);
 	for (unsigned off = 0; off <= 24; off++)
-		for (unsigned n = 0; off + n <= 24; n++) {
+		for (unsigned n = 0; off + n <= 24; n += t->thorough ? 1 : 5) {
 			struct cb_input in = cb_pieces_input(&l), part = cb_input_sub(&in, off, n);
 			struct collect c = { .n = 0 };
 			struct cb_sink sink = { collect_write, collect_zeros, &c };
