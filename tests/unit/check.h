@@ -12,7 +12,7 @@ struct cb_check {
 	struct cb_sim *sim;
 	struct cb_env *env;           /* &sim->env */
 	unsigned failures;
-	bool thorough;                /* false in firmware under emulation: take fewer steps */
+	bool thorough;          /* false in firmware under emulation: take fewer steps */
 };
 
 struct cb_test {
@@ -76,7 +76,8 @@ bool cb_check_err(struct cb_check *t, const char *file, int line, int r, int cod
 void cb_check_faults(struct cb_check *t, int (*fn)(struct cb_check *t, void *arg), void *arg,
 		     unsigned max);
 
-/* Not thoroughly: runs every test of every suite whose name starts with `only` (NULL: all); returns failed tests. */
+/* Not thoroughly: runs every test of every suite whose name starts with `only` (NULL: all);
+ * returns failed tests. */
 unsigned cb_check_run(const struct cb_platform *under, void *ctx, const char *only,
 		      unsigned *ret_run);
 /* One test in a fresh world; its failures. */
