@@ -25,6 +25,7 @@ include mk/deps.mk
 include mk/targets.mk
 include mk/programs.mk
 include mk/tests.mk
+include mk/fs.mk
 
 help:
 	@sed -n 's/^#: //p' Makefile mk/*.mk

@@ -27,6 +27,7 @@
 #define CB_MAX_FS_ARENA      (48u << 20)
 #define CB_MAX_BLK_CACHE     (8u << 20)
 #define CB_MAX_JOURNAL_BLOCKS (1u << 20) /* distinct blocks replayed in memory */
+#define CB_MAX_FAST_COMMITS  32768u     /* ext4 fast-commit records */
 #define CB_MAX_DIR_ENTRIES   (4u << 20)
 #define CB_MAX_WALK_NODES    (64u << 20) /* files of one recursive walk (fs/walk.c) */
 #define CB_MAX_WALK_MEMORY   (256u << 20) /* names of the directories that it is in */

@@ -197,7 +197,9 @@ static int tree_mount(struct cb_blk *const *b, size_t n, struct cb_fs **ret)
 	return 0;
 }
 
-static const struct cb_fs_driver driver = { "tree", tree_probe, tree_mount };
+static const struct cb_fs_driver driver = {
+	.name = "tree", .probe = tree_probe, .mount = tree_mount,
+};
 const struct cb_fs_driver *const tree_drivers[] = { &driver, NULL };
 
 static void put_tree(uint8_t *sector, const struct tree *t)

@@ -324,4 +324,4 @@ static int fat_probe(struct cb_blk *b, struct cb_fs_info *ret)
 	return 0;
 }
 
-const struct cb_fs_driver cb_fs_fat = { "vfat", fat_probe, fat_mount };
+const struct cb_fs_driver cb_fs_fat = { .name = "vfat", .probe = fat_probe, .mount = fat_mount };
