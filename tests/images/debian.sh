@@ -133,6 +133,8 @@ add_files() {
 		ln -s "/etc/systemd/system/$unit.service" \
 			"$root/etc/systemd/system/multi-user.target.wants/$unit.service"
 	done
+	mkdir -p "$root/etc/systemd/system.conf.d"
+	install -m 644 "$here/files/patient.conf" "$root/etc/systemd/system.conf.d/"
 	cat > "$root/etc/fstab" <<END
 PARTUUID=$root_partuuid / ext4 rw,discard,errors=remount-ro,x-systemd.growfs 0 1
 PARTUUID=$esp_partuuid /boot/efi vfat defaults 0 0
