@@ -16,7 +16,7 @@ LIMIT_BOOT = {"x86_64": 120, "aarch64": 180}
 LIMIT_REPORT = {"x86_64": 60, "aarch64": 90}
 
 POWER_DOWN = r"reboot: Power down"
-PANIC = r"Kernel panic|Attempted to kill init|double fault|Internal error: Oops|Unable to handle kernel"
+PANIC = r"Kernel panic|You are in emergency mode|Attempted to kill init|double fault|Internal error: Oops|Unable to handle kernel"
 
 KERNELS = {"debian12": r"6\.1\.\d", "debian13": r"6\.12\.\d"}
 LOADS = r"\bloaded +\S.* kB"  # our init, when the kernel lies in memory
