@@ -69,9 +69,9 @@ static int read_run(struct ext4 *m, struct ext4_memo *f, uint64_t off, uint8_t *
 
 	if (r < 0)
 		return r;
-	/* A run of more blocks than n bytes need not be multiplied out. */
-	if (run.n <= n / bs)
-		n = (size_t)(run.n * bs - skip);
+	/* A run of more blocks than n bytes can touch need not be multiplied out. */
+	if (run.n <= n / bs + 1)
+		n = (size_t)cb_min(n, run.n * bs - skip);
 	*ret_n = n;
 	if (run.mapped)
 		return cb_ext4_bytes(m, run.phys, skip, buf, n);
