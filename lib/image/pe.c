@@ -143,14 +143,14 @@ static int check_section(const struct cb_pe *pe, uint32_t i)
 	if (s->raw_size > 0 && !cb_in_range(s->off, s->raw_size, pe->in.size))
 		return cb_fail(pe->env, CB_ECORRUPT, "PE: section %u (%s) at %u+%u, file of %llu bytes", i,
 			       s->name, s->off, s->raw_size, (unsigned long long)pe->in.size);
-	if (s->vsize > UINT32_MAX - s->vaddr)
-		return cb_fail(pe->env, CB_ECORRUPT, "PE: section %u (%s) at address 0x%x+0x%x", i, s->name,
-			       s->vaddr, s->vsize);
+	if (pe_span(s) > UINT32_MAX - s->vaddr)
+		return cb_fail(pe->env, CB_ECORRUPT, "PE: section %u (%s) at address 0x%x+0x%x", i,
+			       s->name, s->vaddr, pe_span(s));
 	for (uint32_t j = 0; j < i; j++) {
 		const struct cb_pe_section *o = &pe->section[j];
 
 		if (overlap(s->off, s->raw_size, o->off, o->raw_size) ||
-		    overlap(s->vaddr, s->vsize, o->vaddr, o->vsize))
+		    overlap(s->vaddr, pe_span(s), o->vaddr, pe_span(o)))
 			return cb_fail(pe->env, CB_ECORRUPT, "PE: sections %u (%s) and %u (%s) overlap",
 				       j, o->name, i, s->name);
 	}
@@ -231,8 +231,5 @@ const struct cb_pe_section *cb_pe_find(const struct cb_pe *pe, struct cb_str nam
 
 struct cb_input cb_pe_content(const struct cb_pe *pe, const struct cb_pe_section *s)
 {
-	/* Images not made by a linker may leave VirtualSize 0: then the file's size counts. */
-	uint32_t n = s->vsize > 0 && s->vsize < s->raw_size ? s->vsize : s->raw_size;
-
-	return cb_input_sub(&pe->in, s->off, n);
+	return cb_input_sub(&pe->in, s->off, cb_min(pe_span(s), s->raw_size));
 }

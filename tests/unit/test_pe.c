@@ -253,6 +253,31 @@ static void moves_what_grew(struct cb_check *t)
 	cb_free(t->env, big, 0x1001);
 }
 
+/* Found by fuzzing: a section without any size may lie inside another one. What takes its place may not. */
+static void moves_what_has_no_room(struct cb_check *t)
+{
+	struct fixture f;
+	struct collect *out = cb_alloc(t->env, sizeof(*out));
+	struct cb_pe_add add = { CB_STR(".data"), text("data"), CB_PE_DATA, true };
+	struct cb_input in;
+	struct cb_pe *again = NULL;
+
+	CB_REQUIRE(t, out != NULL);
+	CB_REQUIRE(t, set_up(t, &f));
+	kit_section(f.p, 1, ".data", 0);
+	kit_le32(f.p, KIT_TABLE + 40 + 12, 0x1010);    /* inside .text */
+	CB_CHECK_ERR(t, cb_pe_open(t->env, &f.in, &f.pe), CB_ECORRUPT, "overlap");
+	kit_le32(f.p, KIT_TABLE + 40 + 16, 0);
+	CB_REQUIRE_OK(t, cb_pe_open(t->env, &f.in, &f.pe));
+	CB_REQUIRE_OK(t, append(t, f.pe, &add, 1, out));
+	in = cb_input_mem((struct cb_bytes){ out->p, out->n });
+	CB_REQUIRE_OK(t, cb_pe_open(t->env, &in, &again));
+	CB_CHECK_INT(t, cb_pe_find(again, CB_STR(".data"))->vaddr, 0x4000);
+	cb_pe_close(again);
+	tear_down(t, &f);
+	cb_free(t->env, out, sizeof(*out));
+}
+
 static void refuses_to_append(struct cb_check *t)
 {
 	struct fixture f;
@@ -309,4 +334,4 @@ static void rebases(struct cb_check *t)
 
 CB_SUITE(pe, CB_TEST(reads_headers), CB_TEST(virtual_size_counts), CB_TEST(refuses_damage),
 	 CB_TEST(refuses_every_truncation), CB_TEST(appends), CB_TEST(moves_what_grew),
-	 CB_TEST(refuses_to_append), CB_TEST(rebases));
+	 CB_TEST(moves_what_has_no_room), CB_TEST(refuses_to_append), CB_TEST(rebases));
