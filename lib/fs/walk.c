@@ -154,7 +154,7 @@ static int visit(struct walk *w, const struct item *it)
 		return tell(w, NULL, w->depth, r);
 	r = tell(w, &node, w->depth, 0);
 	if (r != 0 || node.type != CB_FT_DIR)
-		return r;
+		return r == CB_WALK_PRUNE ? 0 : r;
 	return push(w, &node);
 }
 
@@ -163,7 +163,7 @@ static int walk(struct walk *w, const struct cb_node *top)
 	int r = tell(w, top, 0, 0);
 
 	if (r != 0 || top->type != CB_FT_DIR)
-		return r;
+		return r == CB_WALK_PRUNE ? 0 : r;
 	r = push(w, top);
 	while (r == 0 && w->depth > 0) {
 		struct level *l = &w->levels[w->depth - 1];

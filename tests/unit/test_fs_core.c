@@ -395,6 +395,27 @@ static void walking(struct cb_check *t)
 	cb_check_faults(t, walk_and_forget, NULL, 200);
 }
 
+static int prune(void *arg, const struct cb_walk_entry *e)
+{
+	cb_buf_fmt(arg, "%.*s ", CB_STR_ARG(e->path));
+	return e->depth > 0 ? CB_WALK_PRUNE : cb_buf_status(arg);
+}
+
+static void walk_leaves_out(struct cb_check *t)
+{
+	struct cb_buf text;
+	struct cb_node n;
+	struct cb_fs *fs;
+
+	cb_buf_init(&text, t->env, 4000);
+	CB_REQUIRE_OK(t, mount_tree(t, &fs));
+	CB_REQUIRE_OK(t, cb_fs_open(fs, CB_STR("/deep"), &n));
+	CB_CHECK_INT(t, cb_fs_walk(fs, &n, CB_STR(""), prune, &text), 0);
+	CB_CHECK_STR(t, ((struct cb_str){ (const char *)text.p, text.n }), " /a ");
+	cb_buf_fini(&text);
+	cb_fs_unmount(fs);
+}
+
 struct count { unsigned n, errors, depth; };
 
 static int count(void *arg, const struct cb_walk_entry *e)
@@ -423,4 +444,5 @@ static void walk_is_bounded(struct cb_check *t)
 }
 
 CB_SUITE(fs_core, CB_TEST(probing), CB_TEST(paths), CB_TEST(path_limits), CB_TEST(reading),
-	 CB_TEST(streaming), CB_TEST(walking), CB_TEST(walk_is_bounded));
+	 CB_TEST(streaming), CB_TEST(walking), CB_TEST(walk_leaves_out),
+	 CB_TEST(walk_is_bounded));
