@@ -1,6 +1,6 @@
 /* uki/cmd_compare.c - `cloud-boot compare-versions`: the order that the chooser uses, UAPI.10. */
 #include "boot/vercmp.h"
-#include "uki/json.h"
+#include "codec/json_write.h"
 #include "uki/host.h"
 
 #define STATUS_GREATER 11

@@ -34,14 +34,16 @@ struct cb_host {
 	bool terminal;                /* stderr is one: progress lines may rewrite themselves */
 };
 
-/* The report's number and what to do about it, said where the failure is understood; the first word
- * stays. Returns r. */
+/* The report's number and what to do about it, said where a failure is understood; the first word
+ * stays. Returns r; nothing is done unless it is negative. */
 int cb_host_advise(struct cb_host *h, int r, enum cb_report report, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* A mistake on the command line: CB_EINVAL, exit 2. */
 int cb_host_usage(struct cb_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A failed system call, from errno: "what: No such file or directory". */
 int cb_host_errno(struct cb_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Drop a report that was expected. */
+void cb_host_forget(struct cb_host *h);
 /* Progress, on stderr. */
 void cb_host_say(struct cb_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A copy that lives as long as the command; NULL with a report when out of memory. */
@@ -54,7 +56,8 @@ void cb_host_print(const struct cb_buf *b);
 extern const char cb_version[];
 
 /* The commands. */
-extern const struct cb_cmd cb_cmd_compare, cb_cmd_version;
+extern const struct cb_cmd cb_cmd_build, cb_cmd_compare, cb_cmd_doctor, cb_cmd_explain, cb_cmd_fs_cat,
+	cb_cmd_fs_ls, cb_cmd_fs_stat, cb_cmd_fs_sum, cb_cmd_run, cb_cmd_version;
 /* NULL-terminated. */
 extern const struct cb_cmd *const cb_cmds[];
 

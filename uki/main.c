@@ -13,13 +13,16 @@
 #define ARENA_MAX (256u << 20)
 #define HELP_MAX  (64u << 10)
 
-const struct cb_cmd *const cb_cmds[] = { &cb_cmd_compare, &cb_cmd_version, NULL };
+const struct cb_cmd *const cb_cmds[] = {
+	&cb_cmd_build, &cb_cmd_doctor,
+	&cb_cmd_compare, &cb_cmd_version, NULL
+};
 
 int cb_host_advise(struct cb_host *h, int r, enum cb_report report, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (h->report != CB_REPORT_NONE)
+	if (r >= 0 || h->report != CB_REPORT_NONE)
 		return r;
 	h->report = report;
 	va_start(ap, fmt);
@@ -54,6 +57,14 @@ int cb_host_errno(struct cb_host *h, const char *fmt, ...)
 	int r = e == ENOENT ? CB_ENOENT : e == ENOMEM ? CB_ENOMEM : CB_EIO;
 
 	return cb_fail(&h->env, r, "%s: %s", text, strerror(e));
+}
+
+void cb_host_forget(struct cb_host *h)
+{
+	cb_clear(&h->env);
+	h->report = CB_REPORT_NONE;
+	h->advice[0] = '\0';
+	h->usage = false;
 }
 
 void cb_host_say(struct cb_host *h, const char *fmt, ...)
@@ -254,8 +265,8 @@ static void report(struct cb_host *h)
 	struct cb_buf b;
 
 	if (h->usage)
-		/* Advice and number; there is no status to return. */
-		(void)cb_host_advise(h, 0, CB_REPORT_USAGE, "see 'cloud-boot %s%s--help'",
+		/* Advice and number; nobody waits for the status. */
+		(void)cb_host_advise(h, CB_EINVAL, CB_REPORT_USAGE, "see 'cloud-boot %s%s--help'",
 				     h->cmd != NULL ? h->cmd->name : "", h->cmd != NULL ? " " : "");
 	cb_buf_init(&b, &h->env, 4 * CB_DIAG_TEXT);
 	cb_str_escape(&b, (struct cb_str){ h->diag.text, h->diag.len });

@@ -43,12 +43,12 @@ static int unknown(struct cb_host *h, const struct cb_cmd *cmd, const char *type
 	return cb_host_usage(h, "unknown option '--%s'", bare);
 }
 
-/* For a value like "efi|iso|cdrom": one of these. */
+/* For a value like "efi|iso|cdrom", in lower case: one of these. */
 static int check_choice(struct cb_host *h, const struct cb_opt *o, const char *given)
 {
 	struct cb_str choices = cb_str_c(o->value), one;
 
-	if (cb_str_chr(choices, '|') == SIZE_MAX)
+	if (cb_str_chr(choices, '|') == SIZE_MAX || cb_to_lower(choices.p[0]) != choices.p[0])
 		return 0;
 	while (cb_str_next(&choices, '|', &one))
 		if (cb_str_eq(one, cb_str_c(given)))

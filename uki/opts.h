@@ -25,7 +25,7 @@ struct cb_opt {
 	const char *name;     /* without its dashes */
 	char letter;          /* the short form, or 0 */
 	enum cb_opt_kind kind;
-	const char *value;    /* what it takes: "FILE", "efi|iso|cdrom" (exactly these); NULL: a flag */
+	const char *value;    /* "FILE", "TEXT|@FILE"; in lower case just these: "efi|iso"; NULL: a flag */
 	size_t at;            /* where its value goes, in the command's struct */
 	const char *help;
 };

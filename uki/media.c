@@ -1,0 +1,283 @@
+/* uki/media.c - puts the UKI together and writes it as boot.efi and boot.iso. */
+#include "uki/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "codec/hash.h"
+#include "codec/hex.h"
+#include "core/limits.h"
+#include "disk/esp.h"
+#include "image/uki.h"
+#include "uki/initramfs.h"
+#include "uki/parts.h"
+#include "uki/proc.h"
+#include "uki/sign.h"
+
+/* Our line beside those of the stub and the kernel: UAPI.5 asks for one of the image itself. */
+#define SBAT "uki,1,UKI,uki,1,https://uapi-group.org/specifications/specs/unified_kernel_image/\n"
+
+/* All that is in the making. */
+struct media {
+	struct cb_build *b;
+	struct cb_host *h;
+	struct cb_buf archive;        /* our initramfs */
+	struct cb_pieces initrd, uki, disk;
+	struct cb_uuid seed;
+	struct cb_esp *esp;
+	struct cb_hostfile signed_uki;
+	struct cb_input efi;          /* the UKI, signed or not */
+	char *work;                   /* a folder for other programs' files; NULL: none */
+};
+
+static int make_initrd(struct media *m)
+{
+	static const uint8_t zeros[4];
+	const struct cb_initramfs_plan plan = {
+		.init = m->b->init, .osrel = m->b->osrel,
+		.modules = m->b->modules.n > 0 ? &m->b->modules : NULL,
+	};
+	int r = cb_initramfs_write(m->h, &plan, &m->archive);
+	struct cb_input in = cb_input_mem(cb_buf_bytes(&m->archive));
+
+	if (r < 0)
+		return r;
+	cb_pieces_add(&m->initrd, &in);
+	for (const struct cb_build_file *f = m->b->add; f != NULL; f = f->next) {
+		cb_pieces_add(&m->initrd, &f->file.in);
+		cb_pieces_copy(&m->initrd, zeros, (4 - f->file.in.size % 4) % 4);
+	}
+	return cb_pieces_status(&m->initrd);
+}
+
+static struct cb_input text_input(struct cb_str s)
+{
+	return cb_input_mem((struct cb_bytes){ (const uint8_t *)s.p, s.n });
+}
+
+static int make_uki(struct media *m)
+{
+	const struct cb_build *b = m->b;
+	struct cb_uki_plan plan = { .stub = b->stub.file.in };
+	int r;
+
+	plan.part[CB_UKI_LINUX] = b->kernel.file.in;
+	plan.part[CB_UKI_OSREL] = text_input(b->osrel);
+	plan.part[CB_UKI_CMDLINE] = text_input(b->cmdline);
+	plan.part[CB_UKI_INITRD] = cb_pieces_input(&m->initrd);
+	plan.part[CB_UKI_UNAME] = text_input(cb_str_c(b->release));
+	plan.part[CB_UKI_SBAT] = text_input(CB_STR(SBAT));
+	r = cb_uki_build(&m->h->env, &plan, &m->uki);
+	if (r < 0)
+		return cb_host_advise(m->h, cb_wrap(&m->h->env, r, "making the UKI"), CB_REPORT_INPUT,
+				      "the stub must be systemd's for this architecture");
+	m->efi = cb_pieces_input(&m->uki);
+	return 0;
+}
+
+static int into_hash(void *ctx, const void *p, size_t n)
+{
+	cb_hash_add(ctx, p, n);
+	return 0;
+}
+
+/* The identifiers of the disk come from what is on it: the same UKI, the same disk. */
+static int make_seed(struct media *m)
+{
+	struct cb_hash hash;
+	const struct cb_sink sink = { .write = into_hash, .ctx = &hash };
+	uint8_t digest[CB_HASH_MAX];
+
+	cb_hash_init(&hash, CB_HASH_SHA256);
+
+	int r = cb_pieces_write(&m->uki, &sink);
+
+	(void)cb_hash_fini(&hash, digest); /* 32 bytes */
+	memcpy(m->seed.b, digest, sizeof(m->seed.b));
+	return r;
+}
+
+/* A folder beside the output: its files can take the output's place by rename. */
+static int make_work(struct media *m, const char *beside)
+{
+	m->work = cb_host_template(m->h, beside);
+	if (m->work == NULL)
+		return CB_ENOMEM;
+	if (mkdtemp(m->work) == NULL) {
+		m->work = NULL;
+		return cb_host_advise(m->h, cb_host_errno(m->h, "writing %s", beside), CB_REPORT_OUTPUT,
+				      "choose a place that exists, is writable and has room");
+	}
+	return 0;
+}
+
+static int sign_uki(struct media *m)
+{
+	const char *from = cb_host_text(m->h, "%s/uki.efi", m->work);
+	const char *to = cb_host_text(m->h, "%s/uki-signed.efi", m->work);
+	char sum[65];
+
+	if (from == NULL || to == NULL)
+		return CB_ENOMEM;
+
+	int r = cb_hostfile_write(m->h, from, &m->uki, sum);
+
+	if (r == 0)
+		r = cb_sign_image(m->h, m->b->plan->sign_key, m->b->plan->sign_cert, from, to);
+	if (r == 0)
+		r = cb_hostfile_open(m->h, to, &m->signed_uki);
+	if (r == 0)
+		m->efi = m->signed_uki.in;
+	return r;
+}
+
+/* The file `name` of the work folder, finished by another program, becomes the output. */
+static int finish(struct media *m, const char *name, struct cb_build_made *ret)
+{
+	const char *from = cb_host_text(m->h, "%s/%s", m->work, name);
+	uint8_t digest[CB_HASH_MAX];
+	struct cb_hostfile f = { 0 };
+	struct cb_pieces l;
+	struct cb_hash hash;
+	const struct cb_sink sink = { .write = into_hash, .ctx = &hash };
+	int r = from != NULL ? cb_hostfile_open(m->h, from, &f) : CB_ENOMEM;
+
+	if (r < 0)
+		return r;
+	cb_hash_init(&hash, CB_HASH_SHA256);
+	cb_pieces_init(&l, &m->h->env);
+	cb_pieces_add(&l, &f.in);
+	r = cb_pieces_write(&l, &sink);
+	cb_pieces_fini(&l);
+	cb_hex(ret->sha256, digest, cb_hash_fini(&hash, digest));
+	ret->size = f.in.size;
+	cb_hostfile_close(&f);
+	if (r == 0 && rename(from, ret->path) < 0)
+		r = cb_host_advise(m->h, cb_host_errno(m->h, "writing %s", ret->path), CB_REPORT_OUTPUT,
+				   "choose a place that exists and is writable");
+	return r;
+}
+
+static int write_efi(struct media *m, const char *path, struct cb_build_made *ret)
+{
+	const char *name = cb_host_text(m->h, "BOOT%s.EFI", cb_arch_efi(m->b->plan->arch));
+	const struct cb_boot_efi_plan plan = {
+		.efi = m->efi, .boot_name = cb_str_c(name), .time = m->b->epoch, .seed = m->seed,
+	};
+	bool sign = m->b->plan->sign_key != NULL;
+	const char *to = sign ? cb_host_text(m->h, "%s/disk.efi", m->work) : path;
+	const char *result = sign ? cb_host_text(m->h, "%s/boot.efi", m->work) : path;
+	int r = name != NULL && to != NULL && result != NULL ? 0 : CB_ENOMEM;
+
+	ret->path = path;
+	if (r == 0)
+		r = cb_boot_efi_write(&m->h->env, &plan, &m->disk, &m->esp);
+	if (r == 0)
+		r = cb_hostfile_write(m->h, to, &m->disk, ret->sha256);
+	ret->size = m->disk.size;
+	if (r == 0 && sign)
+		r = cb_sign_disk(m->h, m->b->plan->sign_key, m->b->plan->sign_cert, to, result);
+	return r == 0 && sign ? finish(m, "boot.efi", ret) : r;
+}
+
+/* The FAT volume of the ISO, alone in a file: what xorriso appends as a partition. */
+static int write_volume(struct media *m, const char *to)
+{
+	const char *name = cb_host_text(m->h, "EFI/BOOT/BOOT%s.EFI", cb_arch_efi(m->b->plan->arch));
+	const struct cb_fat_file file = { .path = cb_str_c(name), .data = m->efi };
+	const struct cb_fat_plan plan = {
+		.sector = 512, .round = 4, .label = CB_STR("CLOUD-BOOT"), .time = m->b->epoch,
+		.id = (uint32_t)m->seed.b[0] << 24 | (uint32_t)m->seed.b[1] << 16 |
+		      (uint32_t)m->seed.b[2] << 8 | m->seed.b[3],
+		.files = &file, .nfiles = 1,
+	};
+	struct cb_fat *fat = NULL;
+	struct cb_pieces l;
+	char sum[65];
+	int r = name != NULL ? cb_fat_open(&m->h->env, &plan, &fat) : CB_ENOMEM;
+
+	if (r < 0)
+		return r;
+	cb_pieces_init(&l, &m->h->env);
+	cb_fat_write(fat, &l);
+	r = cb_hostfile_write(m->h, to, &l, sum);
+	cb_pieces_fini(&l);
+	cb_fat_close(fat);
+	return r;
+}
+
+static int write_iso(struct media *m, const char *path, struct cb_build_made *ret)
+{
+	const char *volume = cb_host_text(m->h, "%s/esp.img", m->work);
+	const char *iso = cb_host_text(m->h, "%s/boot.iso", m->work);
+	const char *tree = cb_host_text(m->h, "%s/tree", m->work);
+	const char *epoch = cb_host_text(m->h, "=%lld", (long long)m->b->epoch);
+	/* A partition after the ISO 9660 file system, in a GPT and named by El Torito, so that the same
+	 * bytes boot from a disk and from a CD-ROM. */
+	const char *const argv[] = {
+		"xorriso", "-as", "mkisofs", "-quiet", "-V", "CLOUD-BOOT", "-o", iso,
+		"--set_all_file_dates", epoch, "-partition_offset", "16",
+		"-append_partition", "2", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", volume,
+		"-appended_part_as_gpt", "-e", "--interval:appended_partition_2:all::", "-no-emul-boot",
+		tree, NULL
+	};
+	int r = volume != NULL && iso != NULL && tree != NULL && epoch != NULL ? 0 : CB_ENOMEM;
+
+	ret->path = path;
+	if (r == 0)
+		r = cb_parts_mkdirs(m->h, tree);
+	if (r == 0)
+		r = write_volume(m, volume);
+	/* xorriso takes all other times and its identifiers from here. */
+	if (r == 0 && setenv("SOURCE_DATE_EPOCH", epoch + 1, 1) < 0)
+		r = CB_ENOMEM;
+	if (r == 0)
+		r = cb_host_advise(m->h, cb_proc_run(m->h, argv, NULL), CB_REPORT_TOOL,
+				   "see what xorriso says");
+	return r == 0 ? finish(m, "boot.iso", ret) : r;
+}
+
+static int write_media(struct media *m, const char *efi, const char *iso, struct cb_build_report *ret)
+{
+	bool sign = m->b->plan->sign_key != NULL;
+	int r = make_initrd(m);
+
+	if (r == 0)
+		r = make_uki(m);
+	if (r == 0)
+		r = make_seed(m);
+	if (r == 0 && (sign || iso != NULL))
+		r = make_work(m, iso != NULL ? iso : efi);
+	if (r == 0 && sign)
+		r = sign_uki(m);
+	if (r == 0 && efi != NULL)
+		r = write_efi(m, efi, &ret->efi);
+	if (r == 0 && iso != NULL)
+		r = write_iso(m, iso, &ret->iso);
+	ret->uki_size = m->efi.size;
+	ret->initramfs_size = m->initrd.size;
+	return r;
+}
+
+int cb_build_write(struct cb_build *b, const char *efi, const char *iso, struct cb_build_report *ret)
+{
+	struct media m = { .b = b, .h = b->h };
+	int r;
+
+	*ret = (struct cb_build_report){ 0 };
+	cb_buf_init(&m.archive, &b->h->env, CB_MAX_INITRD);
+	cb_pieces_init(&m.initrd, &b->h->env);
+	cb_pieces_init(&m.uki, &b->h->env);
+	cb_pieces_init(&m.disk, &b->h->env);
+	r = write_media(&m, efi, iso, ret);
+	cb_hostfile_close(&m.signed_uki);
+	cb_pieces_fini(&m.disk);
+	cb_esp_close(m.esp);
+	cb_pieces_fini(&m.uki);
+	cb_pieces_fini(&m.initrd);
+	cb_buf_fini(&m.archive);
+	if (m.work != NULL)
+		cb_hostfile_remove_tree(m.work);
+	return r;
+}
