@@ -14,7 +14,7 @@
 #define HELP_MAX  (64u << 10)
 
 const struct cb_cmd *const cb_cmds[] = {
-	&cb_cmd_build, &cb_cmd_doctor,
+	&cb_cmd_build, &cb_cmd_fs_ls, &cb_cmd_fs_cat, &cb_cmd_fs_stat, &cb_cmd_fs_sum, &cb_cmd_doctor,
 	&cb_cmd_compare, &cb_cmd_version, NULL
 };
 
