@@ -29,3 +29,23 @@ out/efi-$1/$2.efi: $$(call obj,efi-$1,$3 $$(UEFI_SRC) $$(wildcard platform/uefi/
 endef
 
 programs: $(PROGRAMS)
+
+#: make install    DESTDIR= PREFIX=/usr/local: command, init, man pages, completions
+LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/cloud-boot
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: programs
+	rm -rf out/man
+	tools/make-man out/host/cloud-boot out/man
+	install -D -s out/host/cloud-boot $(DESTDIR)$(PREFIX)/bin/cloud-boot
+	install -D tools/debian-apt.sh $(LIBEXEC)/debian-apt.sh
+	$(foreach i,$(filter out/init-%,$(PROGRAMS)),install -D $i $(i:out/%=$(LIBEXEC)/%) &&) true
+	install -d $(SHARE)/man/man1
+	install -m 644 out/man/*.1 $(SHARE)/man/man1
+	install -D -m 644 docs/errors.md $(SHARE)/doc/cloud-boot/errors.md
+	install -D -m 644 packaging/cloud-boot.bash $(SHARE)/bash-completion/completions/cloud-boot
+	install -D -m 644 packaging/_cloud-boot $(SHARE)/zsh/site-functions/_cloud-boot
+
+#: make dist       out/cloud-boot-VERSION.tar.gz of the last commit
+dist:
+	@mkdir -p out
+	git archive --prefix=cloud-boot-$(VERSION)/ HEAD | gzip -9n > out/cloud-boot-$(VERSION).tar.gz
