@@ -18,11 +18,11 @@ struct cb_boot_request {
 	struct cb_str device;           /* SPEC 6.1; empty: every disk */
 	struct cb_str fs;               /* only file systems of this type; empty: any */
 	struct cb_str kernel;           /* a path that was asked for; empty: choose */
-	const struct cb_str *initrds;   /* paths that were asked for, instead of those that belong to it */
+	const struct cb_str *initrds;   /* asked for instead of its own; commas may separate paths */
 	size_t initrds_n;
 	struct cb_str cmdline;          /* the key's or the target's; .p NULL: none was given */
 	const char *cmdline_from;       /* "cloudboot.cmdline": what gave it, a literal */
-	struct cb_str console;          /* "ttyS0,115200", several with blanks between; empty: add none */
+	struct cb_str console;          /* "ttyS0,115200", several with blanks; empty: add none */
 	enum cb_arch arch;              /* of the machine that is to run it; CB_ARCH_NONE: any */
 	enum cb_hand hand;
 	bool skip_esp;                  /* `*-direct` targets: don't search EFI system partitions */
@@ -44,7 +44,7 @@ struct cb_boot_file {
 struct cb_candidate {
 	struct cb_candidate *next;      /* less preferred */
 	const char *rule;               /* "path", "entry", "uki", "files" */
-	struct cb_str id;               /* file name of the entry or of the kernel, counters cut off */
+	struct cb_str id;               /* file name of entry or kernel, without counters */
 	struct cb_str title;            /* for a menu: never empty */
 	struct cb_str version;          /* empty: unknown */
 	struct cb_str reason;           /* why it stands where it stands, a clause */
@@ -103,7 +103,7 @@ struct cb_boot_image {
 	struct cb_buf initrd;           /* all of them, each padded to 4 bytes; n 0: none */
 	struct cb_buf devicetree;       /* n 0: none */
 	struct cb_str cmdline;          /* empty for a UKI that is started whole with its own */
-	const char *format;             /* "bzImage", "arm64 Image in gzip": for a log line */
+	char format[96];                /* "bzImage", "arm64 Image in gzip": for a log line */
 };
 
 /* Read, unwrap and check c. A failure names file and volume, marks c as broken and leaves ret alone:

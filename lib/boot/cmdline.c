@@ -50,7 +50,8 @@ static int check(struct cb_env *env, struct cb_str line)
 {
 	for (size_t i = 0; i < line.n; i++)
 		if (((uint8_t)line.p[i] < 0x20 && !cb_is_blank(line.p[i])) || line.p[i] == 0x7f)
-			return cb_fail(env, CB_EINVAL, "control byte 0x%02x in the command line, at %zu",
+			return cb_fail(env, CB_EINVAL,
+				       "control byte 0x%02x in the command line, at %zu",
 				       (uint8_t)line.p[i], i);
 	if (line.n > CB_MAX_CMDLINE - 1)
 		return cb_fail(env, CB_ELIMIT, "a command line of %zu bytes, over %u", line.n,
@@ -58,12 +59,21 @@ static int check(struct cb_env *env, struct cb_str line)
 	return 0;
 }
 
+/* One blank before the word, line ends in quotes made blanks, an open quote closed: whatever is
+ * added after it must stay a word of its own. */
 static void add_word(struct cb_buf *b, struct cb_str prefix, struct cb_str word)
 {
+	bool quoted = false;
+
 	if (b->n > 0)
 		cb_buf_add(b, " ", 1);
 	cb_buf_str(b, prefix);
-	cb_buf_str(b, word);
+	for (size_t i = 0; i < word.n; i++) {
+		quoted ^= word.p[i] == '"';
+		cb_buf_add(b, cb_is_blank(word.p[i]) ? " " : word.p + i, 1);
+	}
+	if (quoted)
+		cb_buf_add(b, "\"", 1);
 }
 
 /* The buffer's bytes, in the arena; the buffer is gone. */
@@ -85,20 +95,38 @@ static int finish(struct cb_arena *a, struct cb_buf *b, struct cb_str *ret)
 	return r;
 }
 
-int cb_cmdline_from_file(struct cb_arena *a, struct cb_str text, struct cb_str *ret)
+/* All lines but comments; the line ends stay. */
+static void drop_comments(struct cb_str text, struct cb_buf *b)
 {
-	struct cb_str line, word;
-	struct cb_buf b;
+	struct cb_str line;
 
-	cb_buf_init(&b, a->env, 2 * CB_MAX_CMDLINE);
 	while (cb_str_line(&text, &line)) {
 		line = cb_str_trim(line);
 		if (line.n > 0 && line.p[0] == '#')
 			continue;
-		while (cb_cmdline_word(&line, &word))
-			add_word(&b, CB_STR(""), word);
+		cb_buf_str(b, line);
+		cb_buf_add(b, "\n", 1);
 	}
-	return finish(a, &b, ret);
+}
+
+int cb_cmdline_from_file(struct cb_arena *a, struct cb_str text, struct cb_str *ret)
+{
+	struct cb_buf lines, b;
+	struct cb_str left, word;
+	int r;
+
+	cb_buf_init(&lines, a->env, text.n + 1);
+	cb_buf_init(&b, a->env, 2 * CB_MAX_CMDLINE);
+	drop_comments(text, &lines);
+	left = cb_str_trim((struct cb_str){ (const char *)lines.p, lines.n });
+	while (cb_cmdline_word(&left, &word))
+		add_word(&b, CB_STR(""), word);
+	r = cb_buf_status(&lines);
+	cb_buf_fini(&lines);
+	if (r == 0)
+		return finish(a, &b, ret);
+	cb_buf_fini(&b);
+	return r;
 }
 
 int cb_cmdline_finish(struct cb_arena *a, struct cb_str line, struct cb_str consoles,

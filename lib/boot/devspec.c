@@ -101,7 +101,8 @@ int cb_devspec_parse(struct cb_arena *a, struct cb_str text, struct cb_devspec *
 	struct cb_str s = cb_str_trim(text);
 
 	if (s.n > 0 && !classify(s, &spec))
-		return cb_fail(a->env, CB_EINVAL, "\"%.*s\" is no device: give /dev/vda2, LABEL=, UUID=, "
+		return cb_fail(a->env, CB_EINVAL,
+			       "\"%.*s\" is no device: give /dev/vda2, LABEL=, UUID=, "
 			       "PARTLABEL=, PARTUUID=, /dev/disk/by-..., ID=serial or pool/dataset",
 			       CB_STR_ARG(s));
 	if (spec.kind == CB_DEVSPEC_SERIAL || spec.kind == CB_DEVSPEC_LINK)
@@ -122,7 +123,8 @@ static bool disk_has_link(const struct cb_disk *d, struct cb_str link)
 	for (size_t i = 0; i < d->links_n; i++)
 		if (cb_str_eq(d->links[i], link))
 			return true;
-	if (d->serial.n == 0 || !cb_str_starts(link, CB_STR("by-id/")) || !cb_str_ends(link, d->serial))
+	if (d->serial.n == 0 || !cb_str_starts(link, CB_STR("by-id/")) ||
+	    !cb_str_ends(link, d->serial))
 		return false;
 
 	char before = link.p[link.n - d->serial.n - 1];
@@ -163,7 +165,8 @@ static bool volume_matches(const struct cb_volume *v, const struct cb_devspec *s
 
 	if (spec->kind == CB_DEVSPEC_DATASET)
 		return cb_str_eq(v->fs_type, CB_STR("zfs")) &&
-		       cb_str_eq(v->label, cb_str_sub(spec->value, 0, cb_str_chr(spec->value, '/')));
+		       cb_str_eq(v->label,
+				 cb_str_sub(spec->value, 0, cb_str_chr(spec->value, '/')));
 	if (f.n == 0)
 		return false;
 	if (spec->kind == CB_DEVSPEC_UUID || spec->kind == CB_DEVSPEC_PARTUUID)
@@ -204,17 +207,19 @@ static int none(const struct cb_volumes *vs, const struct cb_devspec *spec)
 	enum cb_devspec_kind kind = spec->kind == CB_DEVSPEC_LINK ? CB_DEVSPEC_SERIAL : spec->kind;
 
 	if (spec->kind == CB_DEVSPEC_DATASET && !has_driver(vs, CB_STR("zfs")))
-		return cb_fail(vs->env, CB_EUNSUP, "dataset \"%.*s\": this program has no ZFS driver",
+		return cb_fail(vs->env, CB_EUNSUP,
+			       "dataset \"%.*s\": this program has no ZFS driver",
 			       CB_STR_ARG(spec->value));
 	if (vs->disks_n == 0)
 		return cb_fail(vs->env, CB_ENOENT, "there is no disk");
 	list_fields(vs, kind, listed);
-	return cb_fail(vs->env, CB_ENOENT, "no volume is %s%.*s; there is %s", kind_names[spec->kind],
-		       (int)cb_min(spec->value.n, 128), spec->value.p,
+	return cb_fail(vs->env, CB_ENOENT, "no volume is %s%.*s; there is %s",
+		       kind_names[spec->kind], (int)cb_min(spec->value.n, 128), spec->value.p,
 		       listed[0] != '\0' ? listed : "none of that kind");
 }
 
-/* Fill v (room for all) with the matches; returns how many, and whether they are all of one disk's. */
+/* Fill v (room for all) with the matches; returns how many, and whether they are all of one
+ * disk's. */
 static size_t collect(struct cb_volumes *vs, const struct cb_devspec *spec, struct cb_volume **v,
 		      bool *ret_disk)
 {
@@ -236,7 +241,8 @@ static size_t collect(struct cb_volumes *vs, const struct cb_devspec *spec, stru
 	return n;
 }
 
-int cb_devspec_resolve(struct cb_volumes *vs, const struct cb_devspec *spec, struct cb_selection *ret)
+int cb_devspec_resolve(struct cb_volumes *vs, const struct cb_devspec *spec,
+		       struct cb_selection *ret)
 {
 	struct cb_selection s = { .note = { "", 0 } };
 	bool by_disk;

@@ -25,16 +25,17 @@ struct cb_devspec {
 /* Keys fold case, blanks round the text are dropped. CB_EINVAL: it is none of these. */
 CB_MUST int cb_devspec_parse(struct cb_arena *a, struct cb_str text, struct cb_devspec *ret);
 
-/* The volumes that a specification means: one, or all those of a disk, or all. In the arena of vs. */
+/* The volumes that a specification means: one, or all those of a disk, or all. In the arena of
+ * vs. */
 struct cb_selection {
 	struct cb_volume **v;
 	size_t n;
 	struct cb_str note;     /* "LABEL=root is on vda1 and vdb1: vda1 was taken", or empty */
 };
 
-/* A disk with a partition table stands for its partitions. Of several matches the first in disk order is
- * taken, with a note. CB_ENOENT: nothing matches (yet); the report lists what there is of that kind.
- * CB_EUNSUP: it can't match with the drivers at hand. */
+/* A disk with a partition table stands for its partitions. Of several matches the first in disk
+ * order is taken, with a note. CB_ENOENT: nothing matches (yet); the report lists what there is
+ * of that kind. CB_EUNSUP: it can't match with the drivers at hand. */
 CB_MUST int cb_devspec_resolve(struct cb_volumes *vs, const struct cb_devspec *spec,
 			       struct cb_selection *ret);
 

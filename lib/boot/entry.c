@@ -1,4 +1,5 @@
-/* boot/entry.c - boot loader entries (UAPI.1, type #1): file names with counters, keys, their order. */
+/* boot/entry.c - boot loader entries (UAPI.1, type #1): file names with counters, keys, their
+ * order. */
 #include "boot/entry.h"
 
 #include "boot/cmdline.h"
@@ -16,7 +17,8 @@ static int want(struct cb_arena *a, struct cb_str s)
 static bool cut_counters(struct cb_str *stem, struct cb_tries *ret)
 {
 	size_t plus = cb_str_rchr(*stem, '+');
-	struct cb_str left = cb_str_sub(*stem, plus == SIZE_MAX ? stem->n : plus + 1, SIZE_MAX), done;
+	struct cb_str left = cb_str_sub(*stem, plus == SIZE_MAX ? stem->n : plus + 1, SIZE_MAX);
+	struct cb_str done;
 	uint64_t left_n, done_n = 0;
 	size_t dash = cb_str_chr(left, '-');
 
@@ -33,8 +35,8 @@ static bool cut_counters(struct cb_str *stem, struct cb_tries *ret)
 	return true;
 }
 
-int cb_entry_name(struct cb_arena *a, struct cb_str name, struct cb_str suffix, struct cb_str *ret_id,
-		  struct cb_tries *ret_tries)
+int cb_entry_name(struct cb_arena *a, struct cb_str name, struct cb_str suffix,
+		  struct cb_str *ret_id, struct cb_tries *ret_tries)
 {
 	size_t n = name.n >= suffix.n ? name.n - suffix.n : 0;
 	struct cb_str stem = cb_str_sub(name, 0, n), end = cb_str_sub(name, n, SIZE_MAX), id;
@@ -115,8 +117,8 @@ static const struct key keys[] = {
 	PATH("linux", linux), PATH("efi", efi), PATH("uki", uki), PATH("devicetree", devicetree),
 };
 
-static int set_key(struct cb_arena *a, struct cb_str key, struct cb_str value, struct cb_buf *options,
-		   struct cb_entry *e)
+static int set_key(struct cb_arena *a, struct cb_str key, struct cb_str value,
+		   struct cb_buf *options, struct cb_entry *e)
 {
 	if (cb_str_eq(key, CB_STR("options"))) {
 		add_options(options, value);
@@ -137,7 +139,8 @@ static int set_key(struct cb_arena *a, struct cb_str key, struct cb_str value, s
 	return 0;                   /* keys that we don't know are for others */
 }
 
-static int parse_lines(struct cb_arena *a, struct cb_str text, struct cb_buf *options, struct cb_entry *e)
+static int parse_lines(struct cb_arena *a, struct cb_str text, struct cb_buf *options,
+		       struct cb_entry *e)
 {
 	struct cb_str line;
 	unsigned number = 0;
@@ -155,7 +158,8 @@ static int parse_lines(struct cb_arena *a, struct cb_str text, struct cb_buf *op
 		int r = set_key(a, key, cb_str_trim(rest), options, e);
 
 		if (r < 0)
-			return cb_wrap(a->env, r, "line %u: %.*s", number, (int)cb_min(key.n, 64), key.p);
+			return cb_wrap(a->env, r, "line %u: %.*s", number, (int)cb_min(key.n, 64),
+				       key.p);
 	}
 	return 0;
 }
@@ -235,8 +239,8 @@ void cb_loader_conf_parse(struct cb_str text, struct cb_loader_conf *ret)
 	}
 }
 
-/* One character c against the bracket expression at p, which starts after '['. Returns the bytes up to
- * and with ']', 0 when it is never closed: then '[' is an ordinary character. */
+/* One character c against the bracket expression at p, which starts after '['. Returns the bytes
+ * up to and with ']', 0 when it is never closed: then '[' is an ordinary character. */
 static size_t bracket(struct cb_str p, char c, bool *ret_match)
 {
 	bool negate = p.n > 0 && (p.p[0] == '!' || p.p[0] == '^'), match = false;

@@ -1,5 +1,5 @@
-/* boot/entry.h - boot loader entries, type #1 (UAPI.1 Boot Loader Specification), and the defaults of
- * loader.conf. */
+/* boot/entry.h - boot loader entries, type #1 (UAPI.1 Boot Loader Specification), and the defaults
+ * of loader.conf. */
 #ifndef CB_BOOT_ENTRY_H
 #define CB_BOOT_ENTRY_H
 
@@ -23,8 +23,8 @@ struct cb_entry {
 CB_MUST int cb_entry_name(struct cb_arena *a, struct cb_str name, struct cb_str suffix,
 			  struct cb_str *ret_id, struct cb_tries *ret_tries);
 
-/* Parse the text of the file `name`. Words "$name" of GRUB's are variables that nobody has set: they are
- * dropped. CB_EINVAL, CB_ELIMIT: an entry to skip, the report says why. */
+/* Parse the text of the file `name`. Words "$name" of GRUB's are variables that nobody has set: they
+ * are dropped. CB_EINVAL, CB_ELIMIT: an entry to skip, the report says why. */
 CB_MUST int cb_entry_parse(struct cb_arena *a, struct cb_str name, struct cb_str text,
 			   struct cb_entry *ret);
 

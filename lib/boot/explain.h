@@ -1,4 +1,4 @@
-/* boot/explain.h - the plan in words: the same lines in init, in the loader and from `cloud-boot explain`.
+/* boot/explain.h - the plan in words: the same lines in init, the loader and `cloud-boot explain`.
  *
  * Lines end in \n; bytes of foreign names are escaped, so a terminal can't be driven by them. */
 #ifndef CB_BOOT_EXPLAIN_H

@@ -1,5 +1,5 @@
-/* boot/kname.c - names of kernels and initrds, as Debian, Ubuntu, Fedora, Alma, openSUSE, Alpine, Arch and
- * Gentoo give them. */
+/* boot/kname.c - names of kernels and initrds, as Debian, Ubuntu, Fedora, Alma, openSUSE,
+ * Alpine, Arch and Gentoo give them. */
 #include "boot/kname.h"
 
 #include "boot/vercmp.h"
@@ -15,9 +15,9 @@ static const struct { const char *text; enum cb_kname_stem stem; } stems[] = {
 
 /* Not kernels, whatever the name begins with. */
 static const char *const ignored_ends[] = {
-	"~", ".rpmsave", ".rpmnew", ".rpmorig", ".apk-new", ".pacnew", ".pacsave", ".new", ".tmp", ".part",
-	".hmac", ".sig", ".asc", ".sha256", ".sha512", ".config", ".map", ".img", ".modules", ".xz", ".bz2",
-	".debug", ".conf", ".txt",
+	"~", ".rpmsave", ".rpmnew", ".rpmorig", ".apk-new", ".pacnew", ".pacsave", ".new", ".tmp",
+	".part", ".hmac", ".sig", ".asc", ".sha256", ".sha512", ".config", ".map", ".img",
+	".modules", ".xz", ".bz2", ".debug", ".conf", ".txt",
 };
 
 static const char *const formats[] = { ".efi", ".gz", ".zst", ".signed" };
@@ -25,7 +25,8 @@ static const char *const tails[] = { ".old", ".bak" };
 
 /* '@' stands for the version, '%' for the tail. */
 static const char *const versioned[] = {
-	"initrd.img-@%", "initramfs-@%.img", "initrd-@%", "initramfs-@%", "initrd-@%.img", "initramfs-@.img%",
+	"initrd.img-@%", "initramfs-@%.img", "initrd-@%",
+	"initramfs-@%",  "initrd-@%.img",    "initramfs-@.img%",
 };
 static const char *const unversioned[] = {
 	"initrd.img%", "initrd%", "initramfs.img%", "initramfs%", "initrd%.img", "initrd.gz",
@@ -147,12 +148,15 @@ bool cb_kname_initrd(struct cb_arena *a, const struct cb_kname *k, unsigned i, s
 		return false;
 	t = (k->version.n > 0 ? versioned : unversioned)[i % TEMPLATES];
 	for (; *t != '\0'; t++) {
-		struct cb_str piece = *t == '@' ? k->version : *t == '%' ? k->tail : (struct cb_str){ t, 1 };
+		struct cb_str piece = { t, 1 };
 
-		if (*t == '%' && !with_tail)
-			continue;
+		if (*t == '@')
+			piece = k->version;
+		else if (*t == '%')
+			piece = with_tail ? k->tail : CB_STR("");
+
 		if (piece.n > sizeof(name) - n)
-			piece.n = sizeof(name) - n; /* over every file system's limit: will not be found */
+			piece.n = sizeof(name) - n; /* longer than any file's name can be */
 		if (piece.n > 0)
 			memcpy(name + n, piece.p, piece.n);
 		n += piece.n;

@@ -1,7 +1,8 @@
 /* boot/vercmp.c - UAPI.10: compare versions piece by piece.
  *
- * Where the text leaves room this takes the steps of systemd-analyze compare-versions: '~' is looked
- * at before the end of the text ("~" < ""), '^' is higher than the end but lower than what goes on. */
+ * Where the text leaves room this takes the steps of systemd-analyze compare-versions: '~' is
+ * looked at before the end of the text ("~" < ""), '^' is higher than the end but lower than
+ * what goes on. */
 #include "boot/vercmp.h"
 
 #include "core/str.h"

@@ -74,20 +74,16 @@ static int set_aside(struct cb_volumes *vs, int status, int *ret_status, struct 
 	return 0;
 }
 
-/* As blkid writes it: a FAT serial number is four bytes, everything else a UUID. */
+/* As blkid writes it: the driver's own text, or a UUID's. */
 static struct cb_str uuid_text(struct cb_volumes *vs, const struct cb_fs_info *info, int *r)
 {
 	char text[CB_UUID_TEXT] = "";
-	const uint8_t *b = info->uuid;
-	struct cb_uuid u, tail = { { 0 } };
+	struct cb_uuid u;
 
-	memcpy(u.b, b, sizeof(u.b));
-	memcpy(tail.b, b + 4, sizeof(u.b) - 4);
-	if (cb_uuid_is_nil(u))
-		return (struct cb_str){ "", 0 };
-	if (cb_str_eq(cb_str_c(info->type), CB_STR("vfat")) && cb_uuid_is_nil(tail))
-		(void)cb_fmt(text, sizeof(text), "%02X%02X-%02X%02X", b[0], b[1], b[2], b[3]); /* fits */
-	else
+	if (info->uuid_text[0] != '\0')
+		return keep(vs, cb_str_c(info->uuid_text), r);
+	memcpy(u.b, info->uuid, sizeof(u.b));
+	if (!cb_uuid_is_nil(u))
 		cb_uuid_text(u, text);
 	return keep(vs, cb_str_c(text), r);
 }
@@ -133,8 +129,8 @@ static int probe(struct cb_volumes *vs, struct cb_volume *v)
 }
 
 /* At the end of the list, which then holds its own reference on blk. */
-static int append(struct cb_volumes *vs, struct cb_disk *disk, struct cb_blk *blk, struct cb_str name,
-		  struct cb_volume **ret)
+static int append(struct cb_volumes *vs, struct cb_disk *disk, struct cb_blk *blk,
+		  struct cb_str name, struct cb_volume **ret)
 {
 	struct cb_volume **end = &vs->volumes;
 	int r = 0;
@@ -254,8 +250,8 @@ int cb_volumes_add_disk(struct cb_volumes *vs, const struct cb_disk_desc *desc)
 	int r = 0;
 
 	if (vs->disks_n == CB_MAX_DISKS)
-		return cb_fail(vs->env, CB_ELIMIT, "%.*s: more than %u disks", CB_STR_ARG(desc->name),
-			       CB_MAX_DISKS);
+		return cb_fail(vs->env, CB_ELIMIT, "%.*s: more than %u disks",
+			       CB_STR_ARG(desc->name), CB_MAX_DISKS);
 
 	struct cb_disk *d = cb_new(&vs->arena, struct cb_disk, 1);
 
@@ -321,9 +317,11 @@ const char *cb_volume_text(const struct cb_volume *v, char ret[CB_VOLUME_TEXT])
 	struct cb_str name = label ? v->label : v->uuid;
 
 	if (v->fs_type.n == 0)
-		(void)cb_fmt(ret, CB_VOLUME_TEXT, "%.*s (no file system)", CB_STR_ARG(v->name)); /* or cut */
+		(void)cb_fmt(ret, CB_VOLUME_TEXT, "%.*s (no file system)",
+			     CB_STR_ARG(v->name)); /* or cut */
 	else if (name.n == 0)
-		(void)cb_fmt(ret, CB_VOLUME_TEXT, "%.*s (%.*s)", CB_STR_ARG(v->name), CB_STR_ARG(v->fs_type));
+		(void)cb_fmt(ret, CB_VOLUME_TEXT, "%.*s (%.*s)", CB_STR_ARG(v->name),
+			     CB_STR_ARG(v->fs_type));
 	else
 		(void)cb_fmt(ret, CB_VOLUME_TEXT, "%.*s (%.*s, %s=%.*s)", CB_STR_ARG(v->name),
 			     CB_STR_ARG(v->fs_type), label ? "LABEL" : "UUID", CB_STR_ARG(name));

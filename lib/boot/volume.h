@@ -36,7 +36,7 @@ enum cb_role {
 	CB_ROLE_ESP,                    /* EFI system partition (GPT type, MBR 0xef) */
 	CB_ROLE_XBOOTLDR,               /* UAPI.1 extended boot loader partition (GPT type, MBR 0xea) */
 	CB_ROLE_ROOT,                   /* UAPI.2 root partition of arch */
-	CB_ROLE_CACHE,                  /* PARTLABEL=cloud-boot-cache: what path C staged; never searched */
+	CB_ROLE_CACHE,                  /* PARTLABEL=cloud-boot-cache: what path C staged */
 };
 
 struct cb_volume {

@@ -42,17 +42,23 @@ static void files(struct cb_check *t)
 	static char big[CB_MAX_CMDLINE];
 
 	cb_arena_init(&a, t->env, 1u << 16);
-	CB_CHECK_INT(t, cb_cmdline_from_file(&a, CB_STR("# how we boot\n root=LABEL=x\n\n  quiet \r\n#end"),
-					     &line), 0);
+	CB_CHECK_INT(t,
+		     cb_cmdline_from_file(
+			     &a, CB_STR("# how we boot\n root=LABEL=x\n\n  quiet \r\n#end"), &line),
+		     0);
 	CB_CHECK_STR(t, line, "root=LABEL=x quiet");
+	CB_CHECK_INT(t, cb_cmdline_from_file(&a, CB_STR("a \"b\r\nc\" d=\"e"), &line), 0);
+	CB_CHECK_STR(t, line, "a \"b c\" d=\"e\"");
 	CB_CHECK_INT(t, cb_cmdline_from_file(&a, CB_STR("\n# nothing\n"), &line), 0);
 	CB_CHECK_INT(t, line.n, 0);
-	CB_CHECK_ERR(t, cb_cmdline_from_file(&a, CB_STR("a\0b"), &line), CB_EINVAL, "control byte 0x00");
+	CB_CHECK_ERR(t, cb_cmdline_from_file(&a, CB_STR("a\0b"), &line), CB_EINVAL,
+		     "control byte 0x00");
 	CB_CHECK_ERR(t, cb_cmdline_from_file(&a, CB_STR("a\033[2J"), &line), CB_EINVAL, "0x1b");
 	memset(big, 'x', sizeof(big));
-	CB_CHECK_ERR(t, cb_cmdline_from_file(&a, (struct cb_str){ big, sizeof(big) }, &line), CB_ELIMIT,
-		     "over 4095");
-	CB_CHECK_INT(t, cb_cmdline_from_file(&a, (struct cb_str){ big, sizeof(big) - 1 }, &line), 0);
+	CB_CHECK_ERR(t, cb_cmdline_from_file(&a, (struct cb_str){ big, sizeof(big) }, &line),
+		     CB_ELIMIT, "over 4095");
+	CB_CHECK_INT(t, cb_cmdline_from_file(&a, (struct cb_str){ big, sizeof(big) - 1 }, &line),
+		     0);
 	CB_CHECK_INT(t, line.n, CB_MAX_CMDLINE - 1);
 	cb_arena_fini(&a);
 }
@@ -63,15 +69,20 @@ static void consoles(struct cb_check *t)
 	struct cb_str line;
 
 	cb_arena_init(&a, t->env, 1u << 16);
-	CB_CHECK_INT(t, cb_cmdline_finish(&a, CB_STR("ro  x"), CB_STR("ttyS0,115200 tty0"), &line), 0);
+	CB_CHECK_INT(t, cb_cmdline_finish(&a, CB_STR("ro  x"), CB_STR("ttyS0,115200 tty0"), &line),
+		     0);
 	CB_CHECK_STR(t, line, "ro x console=ttyS0,115200 console=tty0");
-	CB_CHECK_INT(t, cb_cmdline_finish(&a, CB_STR("console=tty1 ro"), CB_STR("ttyS0"), &line), 0);
+	CB_CHECK_INT(t, cb_cmdline_finish(&a, CB_STR("console=tty1 ro"), CB_STR("ttyS0"), &line),
+		     0);
 	CB_CHECK_STR(t, line, "console=tty1 ro");
 	CB_CHECK_INT(t, cb_cmdline_finish(&a, CB_STR(""), CB_STR("ttyAMA0"), &line), 0);
 	CB_CHECK_STR(t, line, "console=ttyAMA0");
+	CB_CHECK_INT(t, cb_cmdline_finish(&a, CB_STR("x=\"open ro"), CB_STR("ttyS0"), &line), 0);
+	CB_CHECK_STR(t, line, "x=\"open ro\" console=ttyS0");
 	CB_CHECK_INT(t, cb_cmdline_finish(&a, CB_STR("netconsole=1"), CB_STR(""), &line), 0);
 	CB_CHECK_STR(t, line, "netconsole=1");
-	CB_CHECK_ERR(t, cb_cmdline_finish(&a, CB_STR("a\001"), CB_STR(""), &line), CB_EINVAL, "0x01");
+	CB_CHECK_ERR(t, cb_cmdline_finish(&a, CB_STR("a\001"), CB_STR(""), &line), CB_EINVAL,
+		     "0x01");
 	cb_arena_fini(&a);
 }
 

@@ -1,4 +1,5 @@
-/* tests/unit/test_boot_entry.c - boot loader entries: counters, keys, order, the globs of loader.conf. */
+/* tests/unit/test_boot_entry.c - boot loader entries: counters, keys, order, the globs of
+ * loader.conf. */
 #include "boot/entry.h"
 #include "unit/check.h"
 
@@ -23,7 +24,8 @@ static void names(struct cb_check *t)
 		struct cb_str id;
 		struct cb_tries tries;
 
-		CB_REQUIRE_OK(t, cb_entry_name(&a, cb_str_c(rows[i].name), CB_STR(".conf"), &id, &tries));
+		CB_REQUIRE_OK(
+			t, cb_entry_name(&a, cb_str_c(rows[i].name), CB_STR(".conf"), &id, &tries));
 		CB_CHECK_STR(t, id, rows[i].id);
 		CB_CHECK_INT(t, tries.left, rows[i].left);
 		CB_CHECK_INT(t, tries.done, rows[i].done);
@@ -80,22 +82,25 @@ static void bad_entries(struct cb_check *t)
 	cb_arena_init(&a, t->env, 1u << 16);
 	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), CB_STR("title x\n"), &e), CB_EINVAL,
 		     "no linux, uki or efi");
-	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), CB_STR(""), &e), CB_EINVAL, "no linux");
-	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), CB_STR("title x\nlinux /a\0b\n"), &e), CB_EINVAL,
-		     "line 2: a zero byte");
+	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), CB_STR(""), &e), CB_EINVAL,
+		     "no linux");
+	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), CB_STR("title x\nlinux /a\0b\n"), &e),
+		     CB_EINVAL, "line 2: a zero byte");
 	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), CB_STR("linux\n"), &e), CB_EINVAL,
 		     "line 1: linux: a path of 0 bytes");
 	for (unsigned i = 0; i < 17; i++, n += 10)
 		memcpy(many + n, "initrd /i\n", 10);
-	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), (struct cb_str){ many, n }, &e), CB_ELIMIT,
-		     "more than 16 initrds");
+	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), (struct cb_str){ many, n }, &e),
+		     CB_ELIMIT, "more than 16 initrds");
 	memset(path, 'x', sizeof(path));
 	memcpy(path, "linux ", 6);
-	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), (struct cb_str){ path, sizeof(path) }, &e),
-		     CB_EINVAL, "a path of 4994 bytes");
+	CB_CHECK_ERR(
+		t, cb_entry_parse(&a, CB_STR("x.conf"), (struct cb_str){ path, sizeof(path) }, &e),
+		CB_EINVAL, "a path of 4994 bytes");
 	memcpy(path, "options ", 8);
-	CB_CHECK_ERR(t, cb_entry_parse(&a, CB_STR("x.conf"), (struct cb_str){ path, sizeof(path) }, &e),
-		     CB_ELIMIT, "options: over the limit of 4095 bytes");
+	CB_CHECK_ERR(
+		t, cb_entry_parse(&a, CB_STR("x.conf"), (struct cb_str){ path, sizeof(path) }, &e),
+		CB_ELIMIT, "options: over the limit of 4095 bytes");
 	cb_arena_fini(&a);
 }
 
@@ -124,10 +129,22 @@ static void order(struct cb_check *t)
 {
 	static const struct cb_entry rows[] = {
 		{ .id = S("z.conf"), .tries = { -1, 0 }, .sort_key = S("alma"), .version = S("1") },
-		{ .id = S("b.conf"), .tries = { 3, 0 }, .sort_key = S("fedora"), .version = S("6.12") },
-		{ .id = S("c.conf"), .tries = { -1, 0 }, .sort_key = S("fedora"), .version = S("6.9") },
-		{ .id = S("a.conf"), .tries = { -1, 0 }, .sort_key = S("fedora"), .version = S("6.9") },
-		{ .id = S("a.conf"), .tries = { -1, 0 }, .sort_key = S("fedora"), .machine_id = S("1"),
+		{ .id = S("b.conf"),
+		  .tries = { 3, 0 },
+		  .sort_key = S("fedora"),
+		  .version = S("6.12") },
+		{ .id = S("c.conf"),
+		  .tries = { -1, 0 },
+		  .sort_key = S("fedora"),
+		  .version = S("6.9") },
+		{ .id = S("a.conf"),
+		  .tries = { -1, 0 },
+		  .sort_key = S("fedora"),
+		  .version = S("6.9") },
+		{ .id = S("a.conf"),
+		  .tries = { -1, 0 },
+		  .sort_key = S("fedora"),
+		  .machine_id = S("1"),
 		  .version = S("7") },
 		{ .id = S("x-6.12.conf"), .tries = { -1, 0 } },
 		{ .id = S("x-6.9.conf"), .tries = { 2, 1 }, .version = S("9") },
@@ -143,7 +160,8 @@ static void order(struct cb_check *t)
 			int r = cb_entry_cmp(&rows[i], &rows[j]);
 
 			if ((r < 0) != (i < j) || (r > 0) != (i > j))
-				cb_check_failed(t, __FILE__, __LINE__, "%zu against %zu: %d", i, j, r);
+				cb_check_failed(t, __FILE__, __LINE__, "%zu against %zu: %d", i, j,
+						r);
 		}
 }
 
@@ -151,8 +169,10 @@ static void loader_conf(struct cb_check *t)
 {
 	struct cb_loader_conf c;
 
-	cb_loader_conf_parse(CB_STR("#default no\ntimeout 3\n default  debian-*.conf \nconsole-mode max\n"
-				    "preferred arch.conf\n"), &c);
+	cb_loader_conf_parse(
+		CB_STR("#default no\ntimeout 3\n default  debian-*.conf \nconsole-mode max\n"
+		       "preferred arch.conf\n"),
+		&c);
 	CB_CHECK_STR(t, c.fallback, "debian-*.conf");
 	CB_CHECK_STR(t, c.preferred, "arch.conf");
 	cb_loader_conf_parse(CB_STR(""), &c);

@@ -1,4 +1,5 @@
-/* tests/unit/test_boot_kname.c - which files are kernels, their order, and the names of their initrds. */
+/* tests/unit/test_boot_kname.c - which files are kernels, their order, and the names of their
+ * initrds. */
 #include "boot/kname.h"
 #include "unit/check.h"
 
@@ -13,14 +14,18 @@ static struct cb_kname parse(struct cb_check *t, const char *name)
 
 static void kernels(struct cb_check *t)
 {
-	static const struct { const char *name, *version, *tail; enum cb_kname_class class; } rows[] = {
+	static const struct {
+		const char *name, *version, *tail;
+		enum cb_kname_class class;
+	} rows[] = {
 		{ "vmlinuz", "", "", CB_KNAME_ORDINARY },
 		{ "vmlinuz-6.12.0-1-amd64", "6.12.0-1-amd64", "", CB_KNAME_ORDINARY },
 		{ "vmlinuz-virt", "virt", "", CB_KNAME_ORDINARY },
 		{ "vmlinuz-linux-lts", "linux-lts", "", CB_KNAME_ORDINARY },
 		{ "Image-6.4.0-24-default", "6.4.0-24-default", "", CB_KNAME_ORDINARY },
 		{ "Image.gz", "", "", CB_KNAME_ORDINARY },
-		{ "kernel-6.6.13-gentoo-x86_64.efi", "6.6.13-gentoo-x86_64", "", CB_KNAME_ORDINARY },
+		{ "kernel-6.6.13-gentoo-x86_64.efi", "6.6.13-gentoo-x86_64", "",
+		  CB_KNAME_ORDINARY },
 		{ "vmlinux-6.1", "6.1", "", CB_KNAME_ORDINARY },
 		{ "vmlinuz.old", "", ".old", CB_KNAME_OLD },
 		{ "kernel-6.6.13.efi.old", "6.6.13", ".old", CB_KNAME_OLD },
@@ -41,11 +46,30 @@ static void kernels(struct cb_check *t)
 static void other_files(struct cb_check *t)
 {
 	static const char *const names[] = {
-		"", "vmlinu", "vmlinuzx", "vmlinuz-", "vmlinuz-6.1.dpkg-new", "vmlinuz-6.1.dpkg-old",
-		"vmlinuz-6.1.rpmsave", "vmlinuz-6.1.rpmnew", "vmlinuz-6.1~", ".vmlinuz-6.1.hmac",
-		"vmlinuz-6.1.hmac", "vmlinuz-6.1.sig", "initrd.img-6.1", "System.map-6.1", "config-6.1",
-		"kernel-6.1.config", "vmlinux-6.4.0-default.xz", "Images", "kernels", "vmlinuz-6.1.new",
-		"vmlinuz_6.1", "kernel.img", "grub", "lost+found",
+		"",
+		"vmlinu",
+		"vmlinuzx",
+		"vmlinuz-",
+		"vmlinuz-6.1.dpkg-new",
+		"vmlinuz-6.1.dpkg-old",
+		"vmlinuz-6.1.rpmsave",
+		"vmlinuz-6.1.rpmnew",
+		"vmlinuz-6.1~",
+		".vmlinuz-6.1.hmac",
+		"vmlinuz-6.1.hmac",
+		"vmlinuz-6.1.sig",
+		"initrd.img-6.1",
+		"System.map-6.1",
+		"config-6.1",
+		"kernel-6.1.config",
+		"vmlinux-6.4.0-default.xz",
+		"Images",
+		"kernels",
+		"vmlinuz-6.1.new",
+		"vmlinuz_6.1",
+		"kernel.img",
+		"grub",
+		"lost+found",
 	};
 	struct cb_kname k;
 
@@ -58,9 +82,10 @@ static void other_files(struct cb_check *t)
 static void order(struct cb_check *t)
 {
 	static const char *const names[] = {
-		"vmlinuz-6.12.0", "vmlinuz-6.9.10", "Image-6.9.10", "vmlinux-6.9.10", "kernel-6.9.10",
-		"vmlinuz-6.9.9", "vmlinuz-6.9~rc1", "vmlinuz-virt", "vmlinuz",
-		"vmlinuz-6.12.0.old", "vmlinuz-6.9.bak", "vmlinuz-9-rescue-f00", "vmlinuz-7-kdump",
+		"vmlinuz-6.12.0",  "vmlinuz-6.9.10",     "Image-6.9.10",    "vmlinux-6.9.10",
+		"kernel-6.9.10",   "vmlinuz-6.9.9",      "vmlinuz-6.9~rc1", "vmlinuz-virt",
+		"vmlinuz",         "vmlinuz-6.12.0.old", "vmlinuz-6.9.bak", "vmlinuz-9-rescue-f00",
+		"vmlinuz-7-kdump",
 	};
 	size_t n = sizeof(names) / sizeof(names[0]);
 
@@ -107,7 +132,8 @@ static void initrds(struct cb_check *t)
 		for (unsigned j = 0; cb_kname_initrd(&a, &k, j, &name); j++)
 			found = found || cb_str_eq(name, cb_str_c(rows[i].initrd));
 		if (found != rows[i].pairs)
-			cb_check_failed(t, __FILE__, __LINE__, "%s and %s", rows[i].kernel, rows[i].initrd);
+			cb_check_failed(t, __FILE__, __LINE__, "%s and %s", rows[i].kernel,
+					rows[i].initrd);
 		cb_arena_fini(&a);
 	}
 }

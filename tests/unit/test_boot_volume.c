@@ -14,8 +14,12 @@ static const struct tree_part parts_a[] = {
 };
 static const struct tree_part parts_b[] = {
 	{ TREE_LINUX, "", { .type = "ext4", .label = "root", .uuid = 0xee, ETC } },
-	{ TREE_LINUX, "", { .type = "ext4", .label = "odd", .uuid = 0xef, ETC, .claims_badly = true } },
-	{ TREE_LINUX, "", { .type = "ext4", .label = "sick", .uuid = 0xf0, ETC, .mount_fails = true } },
+	{ TREE_LINUX,
+	  "",
+	  { .type = "ext4", .label = "odd", .uuid = 0xef, ETC, .claims_badly = true } },
+	{ TREE_LINUX,
+	  "",
+	  { .type = "ext4", .label = "sick", .uuid = 0xf0, ETC, .mount_fails = true } },
 };
 static const struct cb_str links_b[] = { { "by-path/pci-0000:00:05.0", 24 } };
 static const struct tree_disk disks[] = {
@@ -79,7 +83,8 @@ static void mounts(struct cb_check *t)
 	v = tree_volume(&w, "nvme0n1p3");
 	CB_CHECK_INT(t, v->status, 0);
 	for (unsigned i = 0; i < 2; i++)
-		CB_CHECK_ERR(t, cb_volume_mount(&w.vs, v), CB_ECORRUPT, "nvme0n1p3: superblock: checksum");
+		CB_CHECK_ERR(t, cb_volume_mount(&w.vs, v), CB_ECORRUPT,
+			     "nvme0n1p3: superblock: checksum");
 	CB_CHECK_INT(t, v->status, CB_ECORRUPT);
 	tree_fini(&w);
 }
@@ -94,8 +99,8 @@ static void layers(struct cb_check *t)
 
 	struct cb_volume *outer = tree_volume(&w, "vda3");
 
-	CB_REQUIRE_OK(t, cb_volumes_add(&w.vs, outer, tree_volume(&w, "vdc")->blk, CB_STR("vda3 > luks"),
-					&inner));
+	CB_REQUIRE_OK(t, cb_volumes_add(&w.vs, outer, tree_volume(&w, "vdc")->blk,
+					CB_STR("vda3 > luks"), &inner));
 	CB_CHECK(t, inner->below == outer && inner->disk == outer->disk);
 	CB_CHECK_STR(t, inner->fs_type, "xfs");
 	CB_REQUIRE_OK(t, cb_volume_mount(&w.vs, inner));
@@ -127,7 +132,8 @@ static const struct spec_row good[] = {
 	{ "/dev/disk/by-uuid/cdcdcdcd-cdcd-cdcd-cdcd-cdcdcdcdcdcd", "vda2", 1, "" },
 	{ "PARTLABEL=My Data", "vda3", 1, "" },
 	{ "/dev/disk/by-partlabel/My\\x20Data", "vda3", 1, "" },
-	{ "PARTUUID=03030303-0303-0303-0303-0303030303D1", "vda3", 1, "PARTUUID=03030303-0303-0303-0303-"
+	{ "PARTUUID=03030303-0303-0303-0303-0303030303D1", "vda3", 1,
+	  "PARTUUID=03030303-0303-0303-0303-"
 	  "0303030303D1 is on vda3 and on nvme0n1p3: the first is taken" },
 	{ "ID=S3R1AL", "nvme0n1p1", 3, "" },
 	{ "ID=S3R1AL-part2", "nvme0n1p2", 1, "" },
@@ -137,9 +143,11 @@ static const struct spec_row good[] = {
 	{ "/dev/disk/by-path/pci-0000:00:05.0-part1", "nvme0n1p1", 1, "" },
 };
 
-static const struct { const char *spec; int code; const char *text; } bad[] = {
+static const struct { const char *spec; int code; const char *text;
+} bad[] = {
 	{ "/dev/vdb1", CB_ENOENT, "no volume is /dev/vdb1; there is vda1, vda2" },
-	{ "LABEL=nope", CB_ENOENT, "no volume is LABEL=nope; there is EFI, root, root, odd, sick, a b" },
+	{ "LABEL=nope", CB_ENOENT,
+	  "no volume is LABEL=nope; there is EFI, root, root, odd, sick, a b" },
 	{ "LABEL=ROOT", CB_ENOENT, "no volume is LABEL=ROOT" },
 	{ "UUID=1234", CB_ENOENT, "there is ABAB-ABAB, " },
 	{ "ID=none", CB_ENOENT, "there is S3R1AL, whole" },
@@ -169,7 +177,8 @@ static void specs(struct cb_check *t)
 	CB_REQUIRE_OK(t, tree_init(&w, t, disks, 3));
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		if (resolve(&w, good[i].spec, &s) < 0) {
-			cb_check_failed(t, __FILE__, __LINE__, "%s: %s", good[i].spec, t->env->diag->text);
+			cb_check_failed(t, __FILE__, __LINE__, "%s: %s", good[i].spec,
+					t->env->diag->text);
 			continue;
 		}
 		CB_CHECK_STR(t, s.v[0]->name, good[i].first);
@@ -221,5 +230,5 @@ static void many_disks(struct cb_check *t)
 	cb_blk_unref(d.blk);
 }
 
-CB_SUITE(boot_volume, CB_TEST(scan), CB_TEST(mounts), CB_TEST(layers), CB_TEST(specs), CB_TEST(faults),
-	 CB_TEST(many_disks));
+CB_SUITE(boot_volume, CB_TEST(scan), CB_TEST(mounts), CB_TEST(layers), CB_TEST(specs),
+	 CB_TEST(faults), CB_TEST(many_disks));

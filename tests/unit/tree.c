@@ -43,13 +43,18 @@ static int tree_probe(struct cb_blk *b, struct cb_fs_info *ret)
 	if (r < 0)
 		return r;
 	(void)cb_fmt(ret->type, sizeof(ret->type), "%s", t->type); /* short */
-	(void)cb_fmt(ret->label, sizeof(ret->label), "%s", t->label != NULL ? t->label : ""); /* short */
-	memset(ret->uuid, t->uuid, cb_str_eq(cb_str_c(t->type), CB_STR("vfat")) ? 4 : 16);
+	(void)cb_fmt(ret->label, sizeof(ret->label), "%s",
+		     t->label != NULL ? t->label : ""); /* short */
+	memset(ret->uuid, t->uuid, sizeof(ret->uuid));
+	if (cb_str_eq(cb_str_c(t->type), CB_STR("vfat")))
+		(void)cb_fmt(ret->uuid_text, sizeof(ret->uuid_text), "%02X%02X-%02X%02X", t->uuid,
+			     t->uuid, t->uuid, t->uuid); /* fits */
 	ret->members = 1;
 	return t->claims_badly ? cb_fail(b->env, CB_EUNSUP, "feature 0x40 is not supported") : 0;
 }
 
-/* A node is a prefix of the first file that begins with it: id is the file, aux the prefix's length. */
+/* A node is a prefix of the first file that begins with it: id is the file, aux the prefix's
+ * length. */
 static struct cb_str node_path(const struct tree *t, const struct cb_node *node)
 {
 	if (node->aux == 0)
@@ -92,15 +97,17 @@ static int tree_lookup(struct cb_fs *fs, const struct cb_node *dir, struct cb_st
 	for (size_t i = 0; i < t->files_n; i++) {
 		struct cb_str path = cb_str_c(t->files[i].path);
 
-		if (path.n < n || (path.n > n && path.p[n] != '/') || !cb_str_starts(path, prefix) ||
-		    path.p[prefix.n] != '/' || !cb_str_eq(cb_str_sub(path, prefix.n + 1, name.n), name))
+		if (path.n < n || (path.n > n && path.p[n] != '/') ||
+		    !cb_str_starts(path, prefix) || path.p[prefix.n] != '/' ||
+		    !cb_str_eq(cb_str_sub(path, prefix.n + 1, name.n), name))
 			continue;
 		return tree_get(fs, i, n, ret);
 	}
 	return cb_fail(fs->env, CB_ENOENT, "no \"%.*s\"", CB_STR_ARG(name));
 }
 
-static int64_t tree_read(struct cb_fs *fs, const struct cb_node *node, uint64_t off, void *buf, size_t n)
+static int64_t tree_read(struct cb_fs *fs, const struct cb_node *node, uint64_t off, void *buf,
+			 size_t n)
 {
 	const struct tree_fs *f = (const struct tree_fs *)fs;
 	const struct tree_file *e = &f->tree->files[node->id];

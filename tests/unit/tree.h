@@ -1,7 +1,8 @@
-/* tests/unit/tree.h - file systems made of tables, and disks that carry them, for tests of lib/boot.
+/* tests/unit/tree.h - file systems made of tables, and disks that carry them, for tests of
+ * lib/boot.
  *
- * A tree's device holds one sector: a mark and the tree's number. Every operation reads it, so that a
- * device that fails on demand fails them all. */
+ * A tree's device holds one sector: a mark and the tree's number. Every operation reads it, so
+ * that a device that fails on demand fails them all. */
 #ifndef CB_UNIT_TREE_H
 #define CB_UNIT_TREE_H
 
@@ -59,7 +60,8 @@ struct tree_world {
 extern const struct cb_fs_driver *const tree_drivers[];
 
 /* PARTUUIDs are d1xxxxxx-..., the byte xx being the partition's number. */
-CB_MUST int tree_init(struct tree_world *w, struct cb_check *t, const struct tree_disk *disks, size_t n);
+CB_MUST int tree_init(struct tree_world *w, struct cb_check *t, const struct tree_disk *disks,
+		      size_t n);
 void tree_fini(struct tree_world *w);
 /* The volume of that name; NULL is a failure of the test. */
 struct cb_volume *tree_volume(struct tree_world *w, const char *name);
