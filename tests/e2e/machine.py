@@ -36,10 +36,17 @@ ARCHES = {
 MEMORY = "1G"
 
 
-def base(arch):
-	"""What every guest has: no network, no display, the serial line on standard output."""
+def base(arch, medium=None):
+	"""What every guest has: no network, no display, the serial line on standard output.
+
+	A plain -drive is IDE on x86. Firmware tries disks in the order of their PCI slots, and the image
+	has a boot loader of its own: on QEMU's default machine IDE comes before virtio, on q35 after it.
+	"""
 	spec = ARCHES[arch]
-	return [spec["qemu"], "-accel", "tcg,thread=multi"] + spec["machine"] + [
+	kind = list(spec["machine"])
+	if arch == "x86_64" and medium == "drive":
+		kind[1] = "pc"
+	return [spec["qemu"], "-accel", "tcg,thread=multi"] + kind + [
 		"-smp", "1", "-m", MEMORY, "-display", "none", "-serial", "stdio", "-monitor", "none",
 		"-nic", "none", "-no-reboot"]
 
@@ -62,7 +69,7 @@ def disk(path, snapshot=True):
 
 
 def boot_drive(path):
-	"""The page's own words: no interface named, so IDE on q35 and virtio on virt."""
+	"""The page's own words: no interface named, so IDE on pc and virtio on virt."""
 	return ["-drive", "file=%s,format=raw" % path]
 
 

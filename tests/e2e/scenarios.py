@@ -79,7 +79,7 @@ def media(arch):
 
 def disk_specs(arch, uuids):
 	"""cloudboot.disk in every form; without it is what the media scenarios do. The boot drive is
-	the first virtio disk on virt, and no virtio disk at all on q35."""
+	the first virtio disk on virt, and an IDE disk on pc."""
 	device = "/dev/vda1" if arch == "x86_64" else "/dev/vdb1"
 	specs = {"device": device, "label": "LABEL=cloud-root", "uuid": "UUID=" + uuids["root"],
 		"partuuid": "PARTUUID=" + uuids["root-part"]}
@@ -113,13 +113,14 @@ def choices(arch):
 
 
 def reports(arch):
-	"""What can't boot ends in a report that says what was attempted and what to do."""
-	for name, change, settings, text in (
-			("noboot", "noboot", "", r"CB-\d{4}"),
-			("wrong-label", None, "cloudboot.disk=LABEL=not-there", r"CB-\d{4}"),
-			("badsuper", "badsuper", "", r"CB-\d{4}"),
-			("unknown-feature", "unknown", "", r"CB-\d{4}")):
-		yield Scenario(name, arch, image_of("debian13", arch, change), "drive", [text, POWER_DOWN],
+	"""What can't boot ends in a report: what was attempted, where it failed, what to do, a number."""
+	for name, change, settings, lines in (
+			("noboot", "noboot", "", [r"CB-1013"]),
+			("wrong-label", None, "cloudboot.disk=LABEL=not-there", [r"not-there", r"CB-1011"]),
+			("badsuper", "badsuper", "", [r"ext4", r"CB-1013"]),
+			("unknown-feature", "unknown", "", [r"0x40000000|I30|bit 30", r"CB-1013"])):
+		expect = [r"^cloud-boot: "] + lines[:-1] + [r"what to do:", lines[-1], POWER_DOWN]
+		yield Scenario(name, arch, image_of("debian13", arch, change), "drive", expect,
 			"report", settings=(settings + " cloudboot.onfail=poweroff").strip(),
 			forbid=["CLOUD-BOOT-MARKER"], unchanged=True)
 

@@ -13,6 +13,7 @@ import argparse
 import concurrent.futures
 import fcntl
 import hashlib
+import inspect
 import os
 import shutil
 import subprocess
@@ -67,10 +68,9 @@ def cache_folder():
 def recipe_hash(name):
 	"""What a cached image was made by; the packages of the day are not part of it."""
 	digest = hashlib.sha256(name.encode())
-	files = ["debian.sh"] + sorted("files/" + f for f in os.listdir(os.path.join(HERE, "files")))
 	if ":" in name:
-		files += ["variants.py", "diskedit.py"]
-	for file in files:
+		digest.update(inspect.getsource(VARIANTS[name.partition(":")[2]].make).encode())
+	for file in ["debian.sh"] + sorted("files/" + f for f in os.listdir(os.path.join(HERE, "files"))):
 		with open(os.path.join(HERE, file), "rb") as f:
 			digest.update(f.read())
 	return digest.hexdigest()[:16]
