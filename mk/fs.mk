@@ -5,3 +5,15 @@ out/host/fsdump: $(call obj,host,tests/fs/fsdump.c $(POSIX_SRC)) out/host/lib.a 
 	$(Q)$(CC_host) -o $@ $^ $(LDLIBS_host)
 out/asan/fsdump: $(call obj,asan,tests/fs/fsdump.c $(POSIX_SRC)) out/asan/lib.a $(DEPS_LIBS_asan)
 	$(Q)$(CC_asan) $(SANITIZE) -o $@ $^ $(LDLIBS_asan)
+
+#: make fs-check   every file-system recipe against the kernel's own driver (needs root; SEED=1)
+.PHONY: fs-check fs-check-quick
+SEED ?= 1
+fs-check: out/host/fsdump out/asan/fsdump out/host/cloud-boot
+	tests/fs/run --seed $(SEED)
+	FSDUMP=out/asan/fsdump tests/fs/run --quick --seed $(SEED)
+
+# The part of it that `make check` has time for.
+fs-check-quick: out/host/fsdump out/host/cloud-boot
+	tests/fs/run --quick --seed $(SEED)
+check: fs-check-quick

@@ -60,7 +60,7 @@ struct replay {
 	uint32_t room;             /* of m->fc */
 	uint32_t records, wanted;  /* seen; the second pass stops at wanted */
 	uint32_t crc;
-	bool done;
+	bool begun, done;
 };
 
 static uint32_t le32_at(const uint8_t *p)
@@ -402,6 +402,7 @@ static int scan_record(struct replay *p, const uint8_t *at, const struct record 
 		const struct disk_fc_head *h = cb_view(struct disk_fc_head, rec->value, 0);
 
 		*ret_stop = cb_get_le32(h->tid) != p->l->end;
+		p->begun = !*ret_stop;
 		if (!*ret_stop && cb_get_le32(h->features) != 0)
 			return cb_fail(env, CB_EUNSUP, "fast-commit features 0x%x", cb_get_le32(h->features));
 	}
@@ -462,6 +463,11 @@ int cb_ext4_fc_replay(struct ext4_log *l, uint32_t *ret_tags)
 	struct replay p = { .l = l, .m = l->m };
 	int r = pass(&p, false);
 
+	/* A head of our transaction was written together with a whole first commit. What is torn
+	 * later was never promised to anyone. */
+	if (r == 0 && p.wanted == 0 && p.begun)
+		r = cb_fail(l->m->fs.env, CB_ECORRUPT, "the first fast commit of transaction %u is damaged",
+			    l->end);
 	if (r < 0 || p.wanted == 0)
 		return r;
 	/* A record speaks of two inodes at most. */
