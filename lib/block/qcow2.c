@@ -414,7 +414,7 @@ static int open_image(struct cb_blk *file, struct opener *o, struct qcow2 **ret,
 static int open_chain(struct cb_blk *file, struct opener *o, struct qcow2 **ret)
 {
 	struct cb_env *env = file->env;
-	struct qcow2 *top = NULL, *last = NULL, *q;
+	struct qcow2 *top = NULL, *last = NULL, *q = NULL;
 	struct cb_blk *below = cb_blk_ref(file);
 	int r = 0;
 
