@@ -14,7 +14,7 @@ out/asan/cloud-boot: $(call obj,asan,$(UKI_SRC) $(POSIX_SRC)) out/asan/lib.a $(D
 # PID 1, static, without symbols.
 define init
 out/init-$1/cloud-boot-init: $$(call obj,init-$1,$$(INIT_SRC) $$(LINUX_SRC) $$(POSIX_SRC)) out/init-$1/lib.a $$(DEPS_LIBS_init-$1)
-	$(Q)$$(CC_init-$1) -static -Wl,--gc-sections,--build-id=none,-z,noseparate-code -s -o $$@ $$^
+	$(Q)$$(CC_init-$1) -static -Wl,--gc-sections,--build-id=none,-z,noseparate-code,-z,norelro -s -o $$@ $$^
 endef
 $(foreach a,x86_64 aarch64,$(eval $(call init,$a)))
 ifneq ($(INIT_SRC),)

@@ -21,13 +21,14 @@ CC_efi-aa64 := clang --target=aarch64-unknown-windows
 CFLAGS_host := -O2 -g $(POSIX)
 CFLAGS_asan := -O1 -g $(POSIX) $(SANITIZE)
 CFLAGS_fuzz := -O1 -g $(POSIX) $(SANITIZE) -fsanitize=fuzzer-no-link
-CFLAGS_init-x86_64 := $(SMALL) $(POSIX) -fno-stack-protector
-CFLAGS_init-aarch64 := $(SMALL) $(POSIX) -fno-stack-protector -mno-outline-atomics
+CFLAGS_init-x86_64 := $(SMALL) $(POSIX) -fno-stack-protector -fno-pie
+CFLAGS_init-aarch64 := $(SMALL) $(POSIX) -fno-stack-protector -fno-pie -mno-outline-atomics
 CFLAGS_efi-x64 := $(PE) -mno-red-zone
 CFLAGS_efi-aa64 := $(PE)
 
 # What `cloud-boot version` says.
 CFLAGS_uki/cmd_version.c := -DCB_VERSION=\"$(VERSION)\"
+CFLAGS_init/main.c := -DCB_VERSION=\"$(VERSION)\"
 
 # Compilers assume that memcpy and friends are calls; their own definitions must not become one.
 CFLAGS_platform/uefi/libc.c := -fno-builtin -O2

@@ -12,6 +12,7 @@ layers:
 #: make style      the rules of HACKING.md that a script can see
 style:
 	tools/check-style
+	tools/check-errors
 
 # The list of suites, written from the file names. $1 file, $2 sources
 suite_names = $(patsubst tests/unit/test_%.c,%,$1)

@@ -19,7 +19,7 @@ POWER_DOWN = r"reboot: Power down"
 PANIC = r"Kernel panic|You are in emergency mode|Attempted to kill init|double fault|Internal error: Oops|Unable to handle kernel"
 
 KERNELS = {"debian12": r"6\.1\.\d", "debian13": r"6\.12\.\d"}
-LOADS = r"\bloaded +\S.* kB"  # our init, when the kernel lies in memory
+LOADS = r"\bloaded +\S.*, \d\S* [KM]iB"  # our init, when the kernel lies in memory
 
 
 class Scenario:

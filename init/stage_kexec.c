@@ -1,0 +1,201 @@
+/* init/stage_kexec.c - path A: give the chosen kernel to the running one, and go. A kernel that is
+ * broken, or that the running kernel doesn't take, makes way for the next candidate. */
+#include <unistd.h>
+
+#include "boot/explain.h"
+#include "codec/cpio.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "init/init.h"
+#include "linux/kexec_load.h"
+#include "linux/os.h"
+
+#define MEMORY_SPARE (16u << 20)
+#define SHORT_MAX    (16u << 10)
+#define EMPTY_MAX    4096u
+
+/* A kernel on EFI that is given no initrd looks for one where the first kernel's was: it would find
+ * what is left of us. An archive without files says that there is none. */
+static int no_initrd(struct cb_init *in, struct cb_buf *initrd)
+{
+	struct cb_cpio c;
+	int r;
+
+	cb_buf_fini(initrd);
+	cb_buf_init(initrd, &in->env, EMPTY_MAX);
+	cb_cpio_init(&c, &in->env, cb_sink_buf, initrd);
+	r = cb_cpio_end(&c);
+	return r == 0 ? cb_buf_status(initrd) : r;
+}
+
+/* Memory is short with two kernels in it: each buffer goes as soon as its copy is made. */
+static int file_of(struct cb_init *in, const char *name, struct cb_buf *data, int *ret_fd)
+{
+	int r = cb_kexec_file(&in->env, name, cb_buf_bytes(data), ret_fd);
+
+	cb_buf_fini(data);
+	return r;
+}
+
+static int load_by_file(struct cb_init *in, struct cb_boot_image *img)
+{
+	int kernel = -1, initrd = -1;
+	int r = file_of(in, "kernel", &img->kernel, &kernel);
+
+	if (r == 0)
+		r = file_of(in, "initrd", &img->initrd, &initrd);
+	if (r == 0)
+		r = cb_kexec_file_load(&in->env, kernel, initrd, img->cmdline);
+	if (kernel >= 0)
+		(void)close(kernel); /* the running kernel has its own copy */
+	if (initrd >= 0)
+		(void)close(initrd); /* the same */
+	return r;
+}
+
+/* Empty calls: a kernel that has them finds something wrong, or nothing to do. */
+static bool has_file_load(struct cb_init *in)
+{
+	int r = cb_kexec_file_load(&in->env, -1, -1, CB_STR(""));
+
+	cb_clear(&in->env);
+	return r != CB_EUNSUP;
+}
+
+static bool has_plain_load(struct cb_init *in)
+{
+	int r = in->arch == CB_ARCH_AARCH64 ? cb_kexec_load(&in->env, NULL, 0, 0) : CB_EUNSUP;
+
+	cb_clear(&in->env);
+	return r != CB_EUNSUP;
+}
+
+/* The kernel copies while it holds its own memory; when it runs out there is nobody to end but us, and
+ * that is a panic. copies: of kernel and initrd together, while the call runs. */
+static int need_memory(struct cb_init *in, const struct cb_boot_image *img, unsigned copies)
+{
+	uint64_t need = copies * ((uint64_t)img->kernel.n + img->initrd.n) + MEMORY_SPARE;
+	struct cb_str text, line, value = CB_STR("");
+	struct cb_buf b;
+	uint64_t kb = 0;
+	int r;
+
+	cb_buf_init(&b, &in->env, 64u << 10);
+	r = cb_os_read(&in->env, "/proc/meminfo", 32u << 10, &b);
+	text = (struct cb_str){ (const char *)b.p, b.n };
+	while (r == 0 && cb_str_line(&text, &line))
+		if (cb_str_starts(line, CB_STR("MemAvailable:")))
+			value = cb_str_sub(line, 13, SIZE_MAX);
+	if (r == 0 && cb_str_word(&value, &line) && cb_str_u64(line, 10, &kb) && kb * 1024 < need)
+		r = cb_fail(&in->env, CB_ENOMEM, "starting it needs %llu MB of memory, %llu MB are free",
+			    (unsigned long long)(need / 1000000), (unsigned long long)(kb * 1024 / 1000000));
+	cb_buf_fini(&b);
+	return r;
+}
+
+static int hand_over(struct cb_init *in, struct cb_boot_image *img)
+{
+	int r;
+
+	if (has_file_load(in)) {
+		/* The file in memory, what the kernel reads from it, and the pages that wait for the start;
+		 * our buffer is gone by then. */
+		r = need_memory(in, img, 2);
+		if (r == 0)
+			r = load_by_file(in, img);
+	} else if (has_plain_load(in)) {
+		r = need_memory(in, img, 1);
+		if (r == 0)
+			r = kexec_arm64(in, img);
+	} else {
+		r = cb_fail(&in->env, CB_EUNSUP, "the running kernel has no kexec call");
+		return fail_with(in, r, REPORT_NO_KEXEC);
+	}
+	if (r == CB_EAUTH && cb_kexec_forbidden() != NULL)
+		return fail_with(in, r, REPORT_FORBIDDEN);
+	return r;
+}
+
+/* All of ours goes, the secrets first; the next kernel finds the disks closed. */
+static int start(struct cb_init *in)
+{
+	cb_settings_fini(&in->settings);
+	cb_settings_init(&in->settings, &in->env);
+	cb_boot_plan_free(in->plan);
+	in->plan = NULL;
+	cb_volumes_fini(&in->volumes);
+	cb_volumes_init(&in->volumes, &in->env, cb_fs_drivers);
+
+	int r = cb_pid1_end(&in->env, CB_END_KEXEC);
+
+	return fail_with(in, cb_wrap(&in->env, r, "starting the loaded kernel"), REPORT_NOT_STARTED);
+}
+
+static int boot_one(struct cb_init *in, struct cb_candidate *c)
+{
+	struct cb_boot_image img;
+	uint64_t began = cb_now_ns(&in->env);
+	char kernel[SIZE_TEXT], initrd[SIZE_TEXT];
+	int r;
+
+	meter_start(in, "reading");
+	r = cb_boot_load(in->plan, c, &img);
+	meter_stop(in);
+	if (r < 0)
+		return r;
+	say(in, "loaded", "%s, %s, initrd %s, in %llu ms", img.format, size_text(img.kernel.n, kernel),
+	    size_text(img.initrd.n, initrd), (unsigned long long)((cb_now_ns(&in->env) - began) / 1000000));
+	r = img.initrd.n == 0 ? no_initrd(in, &img.initrd) : 0;
+	if (r == 0)
+		r = hand_over(in, &img);
+	cb_boot_image_fini(&img);
+	return r < 0 ? r : start(in);
+}
+
+static void skip(struct cb_init *in, struct cb_candidate *c, int r)
+{
+	struct cb_buf text;
+
+	cb_buf_init(&text, &in->env, SHORT_MAX);
+	cb_explain_short(c, &text);
+	warn(in, "%.*s is skipped: %s", (int)text.n, (const char *)text.p, in->diag.text);
+	cb_buf_fini(&text);
+	cb_boot_reject(in->plan, c, r);
+}
+
+static int choose_exit(struct cb_init *in)
+{
+	struct cb_str how = cb_settings_get(&in->settings, CB_KEY_EXIT);
+	const char *why = cb_kexec_forbidden();
+
+	if (cb_str_eq(how, CB_STR("reboot")))
+		return fail_with(in, cb_fail(&in->env, CB_EUNSUP, "cloudboot.exit=reboot: this init can't "
+					     "stage a kernel for the firmware to start"), REPORT_NO_PATH_C);
+	if (why != NULL && cb_str_eq(how, CB_STR("auto")))
+		return fail_with(in, cb_fail(&in->env, CB_EAUTH, "kexec isn't possible on this machine: %s",
+					     why), REPORT_FORBIDDEN);
+	say(in, "exit", "kexec, %s", cb_str_eq(how, CB_STR("kexec")) ? "as cloudboot.exit says" :
+	    "which this machine allows");
+	return 0;
+}
+
+int stage_kexec(struct cb_init *in)
+{
+	struct cb_candidate *c = NULL;
+	unsigned tried = 0;
+	bool memory = false;
+	int r = choose_exit(in);
+
+	if (r < 0)
+		return r;
+	while ((r = cb_boot_next(in->plan, c, &c)) == 0) {
+		tried++;
+		r = boot_one(in, c);
+		if (in->report != REPORT_NONE)
+			return cb_wrap(&in->env, r, "handing the kernel over");
+		memory = memory || r == CB_ENOMEM;
+		skip(in, c, r); /* the next one may do better */
+	}
+	return fail_with(in, cb_wrap(&in->env, r, "%u candidate%s tried", tried, tried == 1 ? "" : "s"),
+			 memory ? REPORT_MEMORY : REPORT_ALL_BROKEN);
+}
