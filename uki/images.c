@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "block/qcow2.h"
 #include "core/fmt.h"
 #include "core/limits.h"
 #include "posix/file_blk.h"
@@ -17,12 +18,24 @@ static void disk_name(size_t i, char ret[8])
 			     (char)('a' + i % 26)); /* fits */
 }
 
+/* Backing files: the user names the image, the image names these. */
+static int open_named(void *arg, const char *path, struct cb_blk **ret)
+{
+	struct cb_host *h = arg;
+
+	return cb_posix_blk(&h->env, path, false, ret);
+}
+
 static int add_image(struct cb_host *h, struct cb_volumes *vs, const char *path, size_t i)
 {
-	struct cb_blk *b;
+	struct cb_blk *file, *b;
 	char name[8];
-	int r = cb_posix_blk(&h->env, path, false, &b);
+	int r = cb_posix_blk(&h->env, path, false, &file);
 
+	if (r < 0)
+		return r;
+	r = cb_image_open(file, path, open_named, h, &b);
+	cb_blk_unref(file);
 	if (r < 0)
 		return r;
 	disk_name(i, name);

@@ -155,6 +155,14 @@ class Choosing(Fs):
         out = self.ok("fs", "sum", *options, one, two, "/hello.txt")
         self.assertEqual(out, hashlib.sha256(b"hello\n").hexdigest() + "  /hello.txt\n")
 
+    def test_qcow2(self):
+        raw = self.disk(self.ext4())
+        run("qemu-img", "convert", "-c", "-O", "qcow2", raw, self.path("disk.qcow2"))
+        self.check_sums(self.path("disk.qcow2"))
+        run("qemu-img", "create", "-f", "qcow2", "-b", "disk.qcow2", "-F", "qcow2", self.path("top.qcow2"),
+            cwd=self.dir)
+        self.check_sums(self.path("top.qcow2"))
+
 
 class Mistakes(Fs):
     def test_inputs(self):
