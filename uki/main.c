@@ -14,8 +14,8 @@
 #define HELP_MAX  (64u << 10)
 
 const struct cb_cmd *const cb_cmds[] = {
-	&cb_cmd_build, &cb_cmd_fs_ls, &cb_cmd_fs_cat, &cb_cmd_fs_stat, &cb_cmd_fs_sum, &cb_cmd_doctor,
-	&cb_cmd_compare, &cb_cmd_version, NULL
+	&cb_cmd_build, &cb_cmd_run, &cb_cmd_explain, &cb_cmd_fs_ls, &cb_cmd_fs_cat, &cb_cmd_fs_stat,
+	&cb_cmd_fs_sum, &cb_cmd_doctor, &cb_cmd_compare, &cb_cmd_version, NULL
 };
 
 int cb_host_advise(struct cb_host *h, int r, enum cb_report report, const char *fmt, ...)

@@ -187,7 +187,7 @@ static int write_volume(struct media *m, const char *to)
 	const char *name = cb_host_text(m->h, "EFI/BOOT/BOOT%s.EFI", cb_arch_efi(m->b->plan->arch));
 	const struct cb_fat_file file = { .path = cb_str_c(name), .data = m->efi };
 	const struct cb_fat_plan plan = {
-		.sector = 512, .round = 4, .label = CB_STR("CLOUD-BOOT"), .time = m->b->epoch,
+		.sector = 512, .round = 16, .label = CB_STR("CLOUD-BOOT"), .time = m->b->epoch,
 		.id = (uint32_t)m->seed.b[0] << 24 | (uint32_t)m->seed.b[1] << 16 |
 		      (uint32_t)m->seed.b[2] << 8 | m->seed.b[3],
 		.files = &file, .nfiles = 1,
@@ -207,17 +207,28 @@ static int write_volume(struct media *m, const char *to)
 	return r;
 }
 
+/* What somebody sees who opens the disc. */
+static int write_readme(struct media *m, const char *tree)
+{
+	static const char text[] = "cloud-boot: the EFI system partition of this image boots.\r\n";
+
+	return cb_hostfile_put(m->h, cb_host_text(m->h, "%s/README.TXT", tree),
+			       (struct cb_bytes){ (const uint8_t *)text, sizeof(text) - 1 });
+}
+
 static int write_iso(struct media *m, const char *path, struct cb_build_made *ret)
 {
 	const char *volume = cb_host_text(m->h, "%s/esp.img", m->work);
 	const char *iso = cb_host_text(m->h, "%s/boot.iso", m->work);
 	const char *tree = cb_host_text(m->h, "%s/tree", m->work);
 	const char *epoch = cb_host_text(m->h, "=%lld", (long long)m->b->epoch);
-	/* A partition after the ISO 9660 file system, in a GPT and named by El Torito, so that the same
-	 * bytes boot from a disk and from a CD-ROM. */
+	char guid[CB_UUID_TEXT];
+	/* docs/media.md: a partition behind the ISO 9660 file system, in a GPT and named by El Torito,
+	 * so that the same bytes boot from a disk and from a CD-ROM. */
 	const char *const argv[] = {
-		"xorriso", "-as", "mkisofs", "-quiet", "-V", "CLOUD-BOOT", "-o", iso,
-		"--set_all_file_dates", epoch, "-partition_offset", "16",
+		"xorriso", "-no_rc", "-as", "mkisofs", "-quiet", "-o", iso, "-V", "CLOUD-BOOT",
+		"-r", "-J", "-no-pad", "-partition_offset", "16", "--gpt_disk_guid", guid,
+		"--set_all_file_dates", epoch,
 		"-append_partition", "2", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", volume,
 		"-appended_part_as_gpt", "-e", "--interval:appended_partition_2:all::", "-no-emul-boot",
 		tree, NULL
@@ -225,13 +236,16 @@ static int write_iso(struct media *m, const char *path, struct cb_build_made *re
 	int r = volume != NULL && iso != NULL && tree != NULL && epoch != NULL ? 0 : CB_ENOMEM;
 
 	ret->path = path;
+	cb_uuid_text(cb_gpt_uuid(m->seed, 0), guid);
 	if (r == 0)
 		r = cb_parts_mkdirs(m->h, tree);
 	if (r == 0)
+		r = write_readme(m, tree);
+	if (r == 0)
 		r = write_volume(m, volume);
-	/* xorriso takes all other times and its identifiers from here. */
-	if (r == 0 && setenv("SOURCE_DATE_EPOCH", epoch + 1, 1) < 0)
-		r = CB_ENOMEM;
+	/* xorriso takes all other times from here, and stores the time zone. */
+	if (r == 0 && (setenv("SOURCE_DATE_EPOCH", epoch + 1, 1) < 0 || setenv("TZ", "UTC", 1) < 0))
+		r = cb_fail(&m->h->env, CB_ENOMEM, "out of memory");
 	if (r == 0)
 		r = cb_host_advise(m->h, cb_proc_run(m->h, argv, NULL), CB_REPORT_TOOL,
 				   "see what xorriso says");

@@ -1,0 +1,147 @@
+"""run: the QEMU command line, without a guest; explain: what would boot on a disk made here."""
+import json
+import os
+import shlex
+import shutil
+import unittest
+
+import fixtures
+from kit import Case
+from test_fs import Fs, run
+
+OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+AAVMF = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+STUB = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
+
+
+@unittest.skipUnless(os.path.exists(OVMF) and os.path.exists(AAVMF), "no UEFI firmware here")
+class Run(Case):
+    def setUp(self):
+        super().setUp()
+        self.env = {"CLOUD_BOOT_LIBEXEC": fixtures.libexec(self.dir), "XDG_CACHE_HOME": self.path("cache")}
+        self.boot = self.path("boot.efi", b"MZ")
+        self.disk = self.path("disk.raw", bytes(1 << 20))
+
+    def words(self, *words):
+        return shlex.split(self.ok("run", "--print", "--accel", "tcg", *words, env=self.env))
+
+    def test_aarch64_as_on_the_page(self):
+        got = self.words("--arch", "aarch64", "--boot", self.boot, self.disk)
+        self.assertEqual(got[:5], ["qemu-system-aarch64", "-machine", "virt", "-cpu",
+                                   "max,pauth-impdef=on,lpa2=off"])
+        page = ["-bios", AAVMF, "-drive", "file=%s,format=raw" % self.boot,
+                "-drive", "file=%s,if=virtio,format=raw" % self.disk]
+        at = got.index("-bios")
+        self.assertEqual(got[at:at + 6], page)
+
+    def test_x86_64_keeps_its_variables(self):
+        got = self.words("--arch", "amd64", "--boot", self.boot, self.disk)
+        self.assertEqual(got[:5], ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max,cx16=off"])
+        self.assertIn("if=pflash,format=raw,unit=0,readonly=on,file=" + OVMF, got)
+        store = [w for w in got if w.startswith("if=pflash,format=raw,unit=1,")][0].partition("file=")[2]
+        with open(store, "r+b") as f:
+            f.write(b"changed")
+        self.words("--arch", "amd64", "--boot", self.boot, self.disk)
+        with open(store, "rb") as f:
+            self.assertEqual(f.read(7), b"changed")
+        other = self.words("--arch", "amd64", "--boot", self.boot, self.path("other.raw", b"1234"))
+        self.assertNotIn("if=pflash,format=raw,unit=1,file=" + store, other)
+
+    def test_options(self):
+        got = self.words("--arch=x86_64", "--boot", self.boot, "--media", "cdrom", "-m", "512M", "--smp", "2",
+                         "--snapshot", "--qemu", "-device", "--qemu=pvpanic", self.disk)
+        for pair in (["-cdrom", self.boot], ["-m", "512M"], ["-smp", "2"]):
+            self.assertEqual(got[got.index(pair[0]) + 1], pair[1])
+        self.assertIn("file=%s,if=virtio,format=raw,snapshot=on" % self.disk, got)
+        self.assertEqual(got[-2:], ["-device", "pvpanic"])
+        self.assertEqual(self.words("--arch=x86_64", "--boot", self.boot, "--firmware", "/f", self.disk)
+                         .count("-bios"), 1)
+
+    def test_formats_and_names(self):
+        qcow2 = self.path("a,b c.qcow2")
+        run("qemu-img", "create", "-f", "qcow2", qcow2, "1M")
+        got = self.words("--arch", "aarch64", "--boot", self.boot, qcow2, self.disk)
+        self.assertIn("file=%s,if=virtio,format=qcow2" % qcow2.replace(",", ",,"), got)
+        self.assertIn("file=%s,if=virtio,format=raw" % self.disk, got)
+
+    @unittest.skipUnless(os.path.exists(STUB), "systemd-boot-efi is not installed")
+    def test_builds_what_is_missing_once(self):
+        kernel = self.path("vmlinuz", fixtures.bzimage())
+        words = ["run", "--print", "--accel=tcg", "--arch", "x86_64", "--kernel", kernel, self.disk]
+        status, first, err = self.run_it(*words, env=self.env)
+        self.assertEqual(status, 0, err)
+        self.assertIn("built ", err)
+        status, again, err = self.run_it(*words, env=self.env)
+        self.assertEqual((status, again, err), (0, first, ""))
+        self.assertNotEqual(self.run_it(*words, "--exit", "reboot", env=self.env)[1], first)
+        made = [w for w in shlex.split(first.decode()) if w.endswith(".efi,format=raw")][0]
+        with open(made[len("file="):-len(",format=raw")], "rb") as f:
+            self.assertIn(b"console=ttyS0,115200", f.read())
+
+    def test_starts_what_is_printed(self):
+        fake = self.path("qemu-system-x86_64", b"#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > args\nexit 3\n")
+        os.chmod(fake, 0o755)
+        env = dict(self.env, PATH=self.dir + ":" + os.environ["PATH"])
+        words = ["--accel", "tcg", "--arch", "x86_64", "--boot", self.boot, self.disk]
+        self.assertEqual(self.run_it("run", *words, env=env)[0], 3)
+        with open(self.path("args"), encoding="utf-8") as f:
+            self.assertEqual(f.read().split("\n")[1:-1], self.words(*words)[1:])
+
+    def test_mistakes(self):
+        self.fails(1, "nowhere: No such file", "run", "--arch", "x86_64", "nowhere", env=self.env)
+        self.fails(1, "/none: No such file", "run", "--arch=x86_64", "--boot", "/none", self.disk, env=self.env)
+        self.fails(2, "x86_64 and aarch64, not of riscv64", "run", "--arch", "riscv64", self.disk)
+        self.fails(2, "it is one of kvm|tcg", "run", "--accel", "hax", self.disk)
+        self.fails(2, "it is one of auto|kexec|reboot", "run", "--exit", "halt", self.disk)
+        self.fails(2, "operands missing", "run")
+        self.fails(1, "starting qemu-system-x86_64: No such file", "run", "--arch=x86_64", "--accel=tcg",
+                   "--boot", self.boot, self.disk, env=dict(self.env, PATH="/nowhere"))
+
+
+class Explain(Fs):
+    FILES = {
+        "boot/vmlinuz-6.9.7": fixtures.bzimage("6.9.7"),
+        "boot/vmlinuz-6.12.1": fixtures.bzimage("6.12.1"),
+        "boot/initrd.img-6.12.1": b"initrd",
+        "boot/vmlinuz-6.13.0-rescue": fixtures.bzimage("6.13.0"),
+        "etc/os-release": b'ID=test\nPRETTY_NAME="Test 1"\n',
+        "etc/fstab": b"\n",
+        "sbin/init": b"#!\n",
+    }
+
+    def test_the_newest_kernel_comes_first(self):
+        image = self.disk(self.ext4(files=self.FILES))
+        doc = json.loads(self.ok("explain", "--json", image))
+        self.assertEqual([c["kernel"]["path"] for c in doc["candidates"]],
+                         ["/boot/vmlinuz-6.12.1", "/boot/vmlinuz-6.9.7", "/boot/vmlinuz-6.13.0-rescue"])
+        first = doc["candidates"][0]
+        self.assertEqual([i["path"] for i in first["initrds"]], ["/boot/initrd.img-6.12.1"])
+        self.assertTrue(first["bootable"])
+        self.assertIn("root=UUID=", first["cmdline"])
+        self.assertEqual((doc["disks"][0]["image"], doc["disks"][0]["table"]), (image, "gpt"))
+        text = self.ok("explain", image)
+        self.assertIn("vda is %s\n" % image, text)
+        self.assertLess(text.index("vmlinuz-6.12.1"), text.index("vmlinuz-6.9.7"))
+
+    def test_settings(self):
+        image = self.ext4(files=self.FILES)
+        doc = json.loads(self.ok("explain", "--json", "--settings",
+                                 'cloudboot.disk.kernel=/boot/vmlinuz-6.9.7 cloudboot.cmdline="a b"', image))
+        self.assertEqual(doc["candidates"][0]["kernel"]["path"], "/boot/vmlinuz-6.9.7")
+        self.assertEqual(doc["candidates"][0]["cmdline"], "a b")
+        self.fails(1, "no volume is LABEL=x", "explain", "--settings", "cloudboot.disk=LABEL=x", image)
+
+    def test_nothing_to_boot(self):
+        status, out, err = self.run_it("explain", self.fat())
+        self.assertEqual(status, 1)
+        self.assertIn("vfat", out.decode())
+        self.assertIn("CB-2008", err)
+        shutil.rmtree(self.path("tree"))
+        status, out, err = self.run_it("explain", "--arch", "aarch64", self.ext4(files=self.FILES))
+        self.assertEqual(status, 1)
+        self.assertIn("x86_64", err)
+
+    def test_mistakes(self):
+        self.fails(1, "nowhere: No such file", "explain", "nowhere")
+        self.fails(2, "--arch vax: it is one of", "explain", "--arch", "vax", "nowhere")
+        self.fails(2, "--by pxe: it is one of kexec|efi", "explain", "--by", "pxe", "nowhere")
