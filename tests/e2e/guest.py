@@ -73,8 +73,9 @@ def kill_group(process):
 def run(argv, log_path, limit, watcher):
 	"""Run argv until it exits, until watcher(line) returns true, or for `limit` seconds."""
 	log = SerialLog(log_path, " ".join(argv))
-	process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-		stderr=subprocess.STDOUT, start_new_session=True)
+	# The guest dies with this driver, however the driver ends.
+	process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL"] + argv, stdin=subprocess.DEVNULL,
+		stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 	end = None
 	try:
 		while end is None:
