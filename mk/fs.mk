@@ -17,3 +17,12 @@ fs-check: out/host/fsdump out/asan/fsdump out/host/cloud-boot
 fs-check-quick: out/host/fsdump out/host/cloud-boot
 	tests/fs/run --quick --seed $(SEED)
 check: fs-check-quick
+
+# Small images for tests/unit/test_ext4.c and fuzz_ext4: made by mke2fs, compiled in.
+out/gen/ext4_images.c: tests/unit/make-ext4-images
+	tests/unit/make-ext4-images $@
+out/host/unit: out/host/ext4_images.o
+out/asan/unit: out/asan/ext4_images.o
+out/efi-x64/selftest.efi: out/efi-x64/ext4_images.o
+out/efi-aa64/selftest.efi: out/efi-aa64/ext4_images.o
+out/fuzz/fuzz_ext4 out/fuzz/replay_fuzz_ext4: out/fuzz/ext4_images.o

@@ -23,7 +23,7 @@
 #define RANGES     40
 #define RANGES_MAX (256u << 20)    /* bigger files: ranges of the first bytes only */
 
-const struct cb_fs_driver *const cb_fs_drivers[] = { &cb_fs_ext4, NULL };
+const struct cb_fs_driver *const cb_fs_drivers[] = { &cb_fs_ext4, &cb_fs_fat, NULL };
 
 /* A device that counts what is asked of another one. */
 struct counted {
