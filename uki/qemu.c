@@ -171,7 +171,9 @@ static void add_machine(struct words *w, const struct cb_qemu_plan *plan)
 
 	if (problem != NULL)
 		cb_host_say(w->h, "note: emulating the processor, which is slow: %s", problem);
-	add2(w, "-machine", plan->arch == CB_ARCH_X86_64 ? "q35" : "virt");
+	/* Firmware tries disks by PCI slot, and the image has a boot loader of its own: a plain -drive is
+	 * an IDE disk on x86, which comes before virtio on pc and behind it on q35. */
+	add2(w, "-machine", plan->arch == CB_ARCH_X86_64 ? "pc" : "virt");
 	/* Emulated: pointer authentication costs time, LPA2 stops kexec in Linux 6.12, and CMPXCHG16B
 	 * of QEMU 7.2 is not atomic. */
 	add2(w, "-cpu", kvm ? "max" : plan->arch == CB_ARCH_X86_64 ? "max,cx16=off" :

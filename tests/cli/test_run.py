@@ -36,7 +36,7 @@ class Run(Case):
 
     def test_x86_64_keeps_its_variables(self):
         got = self.words("--arch", "amd64", "--boot", self.boot, self.disk)
-        self.assertEqual(got[:5], ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max,cx16=off"])
+        self.assertEqual(got[:5], ["qemu-system-x86_64", "-machine", "pc", "-cpu", "max,cx16=off"])
         self.assertIn("if=pflash,format=raw,unit=0,readonly=on,file=" + OVMF, got)
         store = [w for w in got if w.startswith("if=pflash,format=raw,unit=1,")][0].partition("file=")[2]
         with open(store, "r+b") as f:
