@@ -23,7 +23,8 @@ SRC_mbedtls := $(addprefix out/deps/mbedtls/library/,sha256.c platform.c platfor
 
 KEEP_yyjson := src LICENSE
 INC_yyjson := out/deps/yyjson/src
-FLAGS_yyjson := -DYYJSON_DISABLE_UTILS
+FLAGS_yyjson := -DYYJSON_DISABLE_UTILS -DYYJSON_DISABLE_WRITER -DYYJSON_DISABLE_NON_STANDARD \
+	-DYYJSON_DISABLE_FAST_FP_CONV -include deps/yyjson/no_strtod.h -fno-sanitize=undefined
 SRC_yyjson := out/deps/yyjson/src/yyjson.c
 
 # Raw deflate and zlib streams only: gzip's framing is lib/codec/gzip.c.
