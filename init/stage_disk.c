@@ -89,7 +89,7 @@ static uint64_t since(struct cb_init *in, uint64_t then)
 static int wait_for_boot(struct cb_init *in, const struct cb_boot_request *req)
 {
 	uint64_t start = cb_now_ns(&in->env), patience = cb_settings_ns(&in->settings, CB_KEY_DISK_WAIT);
-	bool said = false, first = true;
+	bool said = false, first = true, last;
 	unsigned fresh = 0;
 	int r;
 
@@ -99,13 +99,15 @@ static int wait_for_boot(struct cb_init *in, const struct cb_boot_request *req)
 		r = scan_disks(in, &fresh);
 		if (r < 0)
 			return r;
-		if (fresh > 0 || first) {
+		/* The last look is for its report: scanning for late disks clears the one before. */
+		last = since(in, start) >= patience;
+		if (fresh > 0 || first || last) {
 			r = look(in, req);
 			if (r != 0)
 				return r < 0 ? r : 0;
 		}
 		first = false;
-		if (since(in, start) >= patience)
+		if (last)
 			return CB_ETIMEDOUT;
 		if (!said && since(in, start) > SECOND) {
 			say(in, "waiting", "for %s%.*s, up to %llu s",

@@ -400,6 +400,29 @@ void cb_boot_reject(struct cb_boot_plan *p, struct cb_candidate *c, int status)
 	cb_clear(p->vs->env);
 }
 
+/* The first volume that a kernel may lie on, had it been readable; NULL: none. */
+static const struct cb_volume *unreadable(const struct cb_boot_plan *p)
+{
+	for (size_t i = 0; i < p->where.n; i++)
+		if (p->where.v[i]->status < 0 && p->where.v[i]->why.n > 0)
+			return p->where.v[i];
+	return NULL;
+}
+
+/* Nobody had a kernel. A file system that can't be read is the likely place for the one that was meant. */
+static int no_candidate(const struct cb_boot_plan *p)
+{
+	static const char *const none = "no kernel, no boot loader entry, no UKI";
+	const struct cb_volume *v = unreadable(p);
+	int r = v == NULL ? cb_fail(p->vs->env, CB_ENOENT, "%s", none) :
+			    cb_fail(p->vs->env, CB_ENOENT, "%s; %.*s can't be read: %.*s", none,
+				    CB_STR_ARG(v->name), CB_STR_ARG(v->why));
+
+	return cb_wrap(p->vs->env, r, "nothing to boot on %zu volume%s of %u disk%s",
+		       p->where.n, p->where.n == 1 ? "" : "s", p->vs->disks_n,
+		       p->vs->disks_n == 1 ? "" : "s");
+}
+
 /* All that the user needs to see why nothing boots. */
 static int nothing(const struct cb_boot_plan *p)
 {
@@ -408,11 +431,7 @@ static int nothing(const struct cb_boot_plan *p)
 	int r;
 
 	if (c == NULL)
-		return cb_fail(env, CB_ENOENT,
-			       "nothing to boot on %zu volume%s of %u disk%s: no kernel, "
-			       "no boot loader entry, no UKI",
-			       p->where.n, p->where.n == 1 ? "" : "s", p->vs->disks_n,
-			       p->vs->disks_n == 1 ? "" : "s");
+		return no_candidate(p);
 	r = cb_fail(env, CB_ENOENT, "%.*s on %.*s: %.*s", CB_STR_ARG(c->kernel.path),
 		    CB_STR_ARG(c->kernel.volume->name), CB_STR_ARG(c->why));
 	if (p->candidates_n > 1)
