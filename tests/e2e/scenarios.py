@@ -17,6 +17,8 @@ LIMIT_REPORT = {"x86_64": 150, "aarch64": 200}
 
 POWER_DOWN = r"reboot: Power down"
 PANIC = r"Kernel panic|You are in emergency mode|Attempted to kill init|double fault|Internal error: Oops|Unable to handle kernel"
+# A starved x86 guest finds its timer dead. That is the host's doing: such a run doesn't count.
+STARVED = r"IO-APIC \+ timer doesn't work"
 
 KERNELS = {"debian12": r"6\.1\.\d", "debian13": r"6\.12\.\d"}
 LOADS = r"\bloaded +\S.*, \d\S* [KM]iB"  # our init, when the kernel lies in memory
@@ -117,7 +119,7 @@ def reports(arch):
 	for name, change, settings, lines in (
 			("noboot", "noboot", "", [r"CB-1013"]),
 			("wrong-label", None, "cloudboot.disk=LABEL=not-there", [r"not-there", r"CB-1011"]),
-			("badsuper", "badsuper", "", [r"ext4", r"CB-1013"]),
+			("badsuper", "badsuper", "", [r"vda1 can't be read|vdb1 can't be read", r"superblock", r"CB-1013"]),
 			("unknown-feature", "unknown", "", [r"0x40000000|I30|bit 30", r"CB-1013"])):
 		expect = [r"^cloud-boot: "] + lines[:-1] + [r"what to do:", lines[-1], POWER_DOWN]
 		yield Scenario(name, arch, image_of("debian13", arch, change), "drive", expect,
