@@ -72,8 +72,9 @@ ARCH_efi-aa64 := aarch64
 # No allocator of its own: a path that would bypass the caller's fails (deps/no_malloc.h).
 DEP_CFLAGS := -std=gnu11 -w -DNDEBUG -D_GNU_SOURCE -include deps/no_malloc.h
 # Third-party code must not take a PE target for Windows. platform/uefi/libc has the few libc
-# headers that it includes.
-DEP_PE := -isystem platform/uefi/libc -U_WIN32 -U_WIN64 -fmsc-version=0 -fno-ms-extensions -fno-ms-compatibility
+# headers that it includes. The last flag keeps the time of day out of objects.
+DEP_PE := -isystem platform/uefi/libc -U_WIN32 -U_WIN64 -fmsc-version=0 -fno-ms-extensions \
+	-fno-ms-compatibility -mno-incremental-linker-compatible
 DEP_TARGET_efi-x64 := $(DEP_PE)
 DEP_TARGET_efi-aa64 := $(DEP_PE)
 
