@@ -99,7 +99,7 @@ static void images(struct cb_check *t)
 	static const uint32_t sectors[] = { 512, 1024 };
 	static const char *const types[EXT4_IMAGES] = { "ext4", "ext4", "ext4", "ext4", "ext4" };
 
-	for (unsigned which = 0; which < EXT4_FAST; which++) {
+	for (enum ext4_image which = 0; which < EXT4_FAST; which++) {
 		struct cb_fs *fs;
 		struct seen s = { 0 };
 		struct cb_node root;
