@@ -119,6 +119,9 @@ def splitboot(bases, target, scratch):
 	diskedit.make_ext4(target, 13, "cloud-boot", fixed_uuid("splitboot-boot"), boot)
 	diskedit.copy_partition(bases[0], base.offset, target, diskedit.partition(target, 1)[0], base.size)
 	root = Ext4(target)
+	root.remove("/etc/fstab")        # it names the ESP that this disk has not got
+	put_text(root, "/etc/fstab", "LABEL=cloud-root / ext4 rw,errors=remount-ro 0 1\n"
+		"LABEL=cloud-boot /boot ext4 defaults 0 2\n", scratch)
 	root.remove("/boot/vmlinuz-" + kernel)
 	root.remove("/boot/initrd.img-" + kernel)
 
