@@ -1,7 +1,8 @@
 /* tests/fuzz/fuzz_ext4.c - an ext file system out of the input: everything in it is listed, opened, read.
  *
- * First byte 0..3: one of the small images of tests/unit, changed by records of le32 offset (modulo
- * the image), u8 length, bytes. 4 and above: the rest of the input is the image, from byte 0 on, with
+ * First byte 0..4: one of the small images of tests/unit, changed by records of le32 place, u8
+ * length, bytes. A place is 1024 * b + offset in the b-th block that isn't empty, modulo their number,
+ * or with the top bit set a byte of the image. 5 and above: the rest of the input is the image, from byte 0 on, with
  * zeros behind it. */
 #include "fs/fs.h"
 #include "posix/posix.h"
@@ -21,31 +22,62 @@ struct budget {
 	uint64_t bytes;
 };
 
-static uint8_t disk[EXT4_IMAGE_MAX];
+/* Each image as it is, and a copy that is changed and mended: filling megabytes anew for each
+ * input takes longer than reading them. */
+static uint8_t pristine[EXT4_IMAGES][EXT4_IMAGE_MAX], work[EXT4_IMAGES + 1][EXT4_IMAGE_MAX];
+static uint32_t used[EXT4_IMAGES][EXT4_IMAGE_MAX / 1024], used_n[EXT4_IMAGES];
 
-/* Bytes of the image that the input makes. */
-static size_t make_image(const uint8_t *data, size_t size)
+static void fill(uint8_t kind)
 {
-	struct cb_cur c = { data, size, false };
-	uint8_t kind = cb_cur_u8(&c);
-	size_t n;
+	static const uint8_t empty[1024];
+	size_t n = ext4_image_size(kind);
 
-	if (kind >= EXT4_IMAGES) {
-		n = (size_t)cb_min(c.left, sizeof(disk));
-		memset(disk, 0, sizeof(disk) < RAW_MIN ? sizeof(disk) : RAW_MIN);
-		if (n > 0)
-			memcpy(disk, c.p, n);
-		return n < RAW_MIN ? RAW_MIN : n & ~(size_t)1023;
-	}
-	n = ext4_image_size(kind);
-	ext4_image_fill(kind, disk);
+	if (used_n[kind] > 0)
+		return;
+	ext4_image_fill(kind, pristine[kind]);
+	memcpy(work[kind], pristine[kind], n);
+	for (uint32_t at = 0; at < n; at += 1024)
+		if (memcmp(pristine[kind] + at, empty, 1024) != 0)
+			used[kind][used_n[kind]++] = at;
+}
+
+static uint32_t place(uint8_t kind, uint32_t v)
+{
+	if ((v & 0x80000000u) != 0)
+		return (v & 0x7fffffff) % (uint32_t)ext4_image_size(kind);
+	return used[kind][(v >> 10) % used_n[kind]] + (v & 1023);
+}
+
+/* Puts the records' bytes into the image, or what was there before them. */
+static void patch(uint8_t kind, struct cb_cur c, bool mend)
+{
+	size_t n = ext4_image_size(kind);
+
 	while (c.left > 5) {
-		uint32_t at = cb_cur_le32(&c) % (uint32_t)n;
+		uint32_t at = place(kind, cb_cur_le32(&c));
 		struct cb_bytes with = cb_cur_take(&c, cb_min(cb_cur_u8(&c), c.left));
 
-		memcpy(disk + at, with.p, (size_t)cb_min(with.n, n - at));
+		memcpy(work[kind] + at, mend ? pristine[kind] + at : with.p, (size_t)cb_min(with.n, n - at));
 	}
-	return n;
+}
+
+/* The bytes that the input makes. */
+static struct cb_bytes make_image(uint8_t kind, struct cb_cur c)
+{
+	struct cb_bytes raw = { work[EXT4_IMAGES], RAW_MIN };
+
+	if (kind >= EXT4_IMAGES) {
+		size_t n = (size_t)cb_min(c.left, EXT4_IMAGE_MAX);
+
+		memset(work[EXT4_IMAGES], 0, RAW_MIN);
+		if (n > 0)
+			memcpy(work[EXT4_IMAGES], c.p, n);
+		raw.n = n < RAW_MIN ? RAW_MIN : n & ~(size_t)1023;
+		return raw;
+	}
+	fill(kind);
+	patch(kind, c, false);
+	return (struct cb_bytes){ work[kind], ext4_image_size(kind) };
 }
 
 /* The start, the last byte, and what the budget lets us read between. */
@@ -84,7 +116,7 @@ static int visit(void *arg, const struct cb_walk_entry *e)
 	return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void try_image(struct cb_bytes image)
 {
 	struct cb_diag diag = { 0 };
 	struct cb_env env = { &cb_posix_platform, NULL, CB_LOG_ERR, &diag };
@@ -92,15 +124,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cb_fs_info info;
 	struct cb_node root;
 	struct cb_blk *b;
-	size_t n = make_image(data, size);
 
-	if (cb_blk_mem(&env, disk, n, 512, &b) < 0)
-		return 0;
+	if (cb_blk_mem(&env, image.p, image.n, 512, &b) < 0)
+		return;
 	if (cb_fs_probe(b, &info) < 0)
 		cb_clear(&env);
 	if (cb_fs_mount(&b, 1, NULL, &budget.fs) < 0) {
 		cb_blk_unref(b);
-		return 0;
+		return;
 	}
 	if (cb_fs_open(budget.fs, CB_STR("/boot/slow"), &root) < 0)
 		cb_clear(&env);
@@ -109,5 +140,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		cb_clear(&env);
 	cb_fs_unmount(budget.fs);
 	cb_blk_unref(b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct cb_cur c = { data, size, false };
+	uint8_t kind = cb_cur_u8(&c);
+
+	try_image(make_image(kind, c));
+	if (kind < EXT4_IMAGES)
+		patch(kind, c, true);
 	return 0;
 }
