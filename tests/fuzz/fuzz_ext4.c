@@ -1,9 +1,9 @@
 /* tests/fuzz/fuzz_ext4.c - an ext file system out of the input: everything in it is listed, opened, read.
  *
  * First byte 0..4: one of the small images of tests/unit, changed by records of le32 place, u8
- * length, bytes. A place is 1024 * b + offset in the b-th block that isn't empty, modulo their number,
- * or with the top bit set a byte of the image. 5 and above: the rest of the input is the image, from byte 0 on, with
- * zeros behind it. */
+ * length, bytes. A place is 1024 * b + offset in the b-th block that isn't empty, modulo their
+ * number, or with the top bit set a byte of the image. First byte 5 and above: the rest of the input
+ * is the image, from byte 0 on, with zeros behind it. */
 #include "fs/fs.h"
 #include "posix/posix.h"
 #include "unit/ext4_images.h"
