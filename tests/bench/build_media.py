@@ -31,11 +31,11 @@ def ukify():
 
 def sections(efi):
     """The kernel and initramfs inside our own UKI, as files for the peer."""
-    paths = {}
+    paths, uki = {}, os.path.join(kit.OUT, "inner.efi")
+    subprocess.run(["mcopy", "-n", "-o", "-i", efi + "@@32K", "::/EFI/BOOT/BOOTX64.EFI", uki], check=True)
     for name in ("linux", "initrd", "osrel", "cmdline", "uname"):
         paths[name] = os.path.join(kit.OUT, "peer." + name)
-        subprocess.run(["objcopy", "-O", "binary", "--only-section=." + name,
-                        "--set-section-flags", ".%s=alloc" % name, efi, paths[name]], check=True)
+        subprocess.run(["objcopy", "--dump-section", ".%s=%s" % (name, paths[name]), uki, uki + ".copy"], check=True)
     return paths
 
 
