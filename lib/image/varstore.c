@@ -269,6 +269,24 @@ void cb_varstore_usage(const struct cb_varstore *s, size_t *ret_used, size_t *re
 			*ret_used += extent(s, v.at, &shape);
 }
 
+/* Decide every variable that was on its way out: gone, or the one that counts. */
+static void settle(struct cb_varstore *s)
+{
+	struct shape v;
+
+	for (size_t at = s->first; look(s, at, &v); at += extent(s, at, &v)) {
+		if (v.state != STATE_LEAVING || !live(&v))
+			continue;
+
+		struct cb_variable var = view(s, at, &v);
+
+		if (replaced(s, &var))
+			kill(s, at);
+		else
+			s->p[at + offsetof(struct plain, state)] = STATE_ADDED;
+	}
+}
+
 /* Move live variables down over the dead ones; the rest becomes erased flash. */
 static void reclaim(struct cb_varstore *s)
 {
@@ -276,11 +294,11 @@ static void reclaim(struct cb_varstore *s)
 	struct shape shape;
 	size_t to = s->first;
 
+	settle(s);
 	for (size_t cursor = 0; cb_varstore_next(s, &cursor, &v);) {
 		size_t n = look(s, v.at, &shape) ? extent(s, v.at, &shape) : 0;
 
 		memmove(s->p + to, s->p + v.at, n);
-		s->p[to + offsetof(struct plain, state)] = STATE_ADDED;
 		to += n;
 	}
 	memset(s->p + to, ERASED, s->end - to);
