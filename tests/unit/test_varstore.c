@@ -1,0 +1,157 @@
+/* tests/unit/test_varstore.c - EDK2 variable stores: set, replace, delete, reclaim, bad input. */
+#include "image/varstore.h"
+#include "unit/check.h"
+
+#define STORE_SIZE 2048u
+#define HEADER     72u
+
+static const struct cb_uuid vendor = { { 0xc1, 0x0d, 0xdb, 0x07, 0x83, 0xc5, 0x4d, 0x3e,
+					 0x9b, 0x76, 0x1f, 0x4c, 0x0e, 0x7a, 0x3b, 0x8e } };
+
+/* An empty store as the firmware's build makes it. */
+static void make_store(uint8_t *p, bool authenticated)
+{
+	static const uint8_t fv[16] = { 0x8d, 0x2b, 0xf1, 0xff, 0x96, 0x76, 0x8b, 0x4c,
+					0xa9, 0x85, 0x27, 0x47, 0x07, 0x5b, 0x4f, 0x50 };
+	static const uint8_t plain[16] = { 0x16, 0x36, 0xcf, 0xdd, 0x75, 0x32, 0x64, 0x41,
+					   0x98, 0xb6, 0xfe, 0x85, 0x70, 0x7f, 0xfe, 0x7d };
+	static const uint8_t auth[16] = { 0x78, 0x2c, 0xf3, 0xaa, 0x7b, 0x94, 0x9a, 0x43,
+					  0xa1, 0x80, 0x2e, 0x14, 0x4e, 0xc3, 0x77, 0x92 };
+
+	memset(p, 0xff, STORE_SIZE);
+	memset(p, 0, HEADER + 28);
+	memcpy(p + 16, fv, 16);
+	memcpy(p + 40, "_FVH", 4);
+	p[48] = HEADER;
+	memcpy(p + HEADER, authenticated ? auth : plain, 16);
+	p[HEADER + 16] = (STORE_SIZE - HEADER) & 0xff;
+	p[HEADER + 17] = (STORE_SIZE - HEADER) >> 8;
+	p[HEADER + 20] = 0x5a;
+	p[HEADER + 21] = 0xfe;
+}
+
+static void check_value(struct cb_check *t, const struct cb_varstore *s, const char *name, const char *want)
+{
+	struct cb_variable v;
+	int r = cb_varstore_get(s, cb_str_c(name), vendor, &v);
+
+	if (want == NULL) {
+		CB_CHECK_ERR(t, r, CB_ENOENT, name);
+		return;
+	}
+	CB_REQUIRE_OK(t, r);
+	CB_CHECK_STR(t, ((struct cb_str){ (const char *)v.data.p, v.data.n }), want);
+	CB_CHECK_INT(t, v.attributes, CB_VAR_USUAL);
+}
+
+static int put(struct cb_varstore *s, const char *name, const char *value)
+{
+	struct cb_str v = cb_str_c(value);
+
+	return cb_varstore_set(s, cb_str_c(name), vendor, CB_VAR_USUAL,
+			       (struct cb_bytes){ (const uint8_t *)v.p, v.n });
+}
+
+static void edits(struct cb_check *t, bool authenticated)
+{
+	static uint8_t p[STORE_SIZE];
+	struct cb_varstore s, again;
+
+	make_store(p, authenticated);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_CHECK(t, s.authenticated == authenticated);
+	for (int i = 0; i < 200; i++) {       /* far more than fits: dead values are reclaimed */
+		CB_REQUIRE_OK(t, put(&s, "CloudBootTarget", i % 2 ? "odd" : "even one"));
+		CB_REQUIRE_OK(t, put(&s, "Boot0001", "x"));
+		check_value(t, &s, "CloudBootTarget", i % 2 ? "odd" : "even one");
+		check_value(t, &s, "Boot0001", "x");
+	}
+	CB_REQUIRE_OK(t, put(&s, "Boot0001", ""));
+	check_value(t, &s, "Boot0001", NULL);
+	CB_REQUIRE_OK(t, put(&s, "Boot0001", ""));
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &again));
+	CB_CHECK_INT(t, again.used, s.used);
+	check_value(t, &again, "CloudBootTarget", "odd");
+}
+
+static void plain_store(struct cb_check *t)
+{
+	edits(t, false);
+}
+
+static void authenticated_store(struct cb_check *t)
+{
+	edits(t, true);
+}
+
+static void full_store_keeps_all(struct cb_check *t)
+{
+	static uint8_t p[STORE_SIZE], before[STORE_SIZE], big[STORE_SIZE];
+	struct cb_varstore s;
+
+	make_store(p, true);
+	memset(big, 'b', sizeof(big));
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_REQUIRE_OK(t, put(&s, "Keep", "me"));
+	memcpy(before, p, sizeof(p));
+	CB_CHECK_ERR(t, cb_varstore_set(&s, CB_STR("Big"), vendor, CB_VAR_USUAL,
+					(struct cb_bytes){ big, STORE_SIZE - 200 }), CB_ELIMIT, "full");
+	CB_CHECK(t, memcmp(before, p, sizeof(p)) == 0);
+}
+
+/* What a power cut between the two writes of a replacement leaves. */
+static void half_replaced(struct cb_check *t)
+{
+	static uint8_t p[STORE_SIZE];
+	struct cb_varstore s;
+	struct cb_variable v;
+	size_t cursor = 0, n = 0;
+
+	make_store(p, true);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_REQUIRE_OK(t, put(&s, "A", "old"));
+	CB_REQUIRE_OK(t, cb_varstore_get(&s, CB_STR("A"), vendor, &v));
+	p[v.at + 2] = 0x3e;
+	check_value(t, &s, "A", "old");
+	CB_REQUIRE_OK(t, put(&s, "B", "b"));
+	memcpy(p + s.used, p + v.at, 60 + 4 + 4);
+	p[s.used + 2] = 0x3f;
+	memcpy(p + s.used + 64, "new", 3);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	check_value(t, &s, "A", "new");
+	while (cb_varstore_next(&s, &cursor, &v))
+		n++;
+	CB_CHECK_INT(t, n, 2);
+	for (int i = 0; i < 100; i++)
+		CB_REQUIRE_OK(t, put(&s, "C", "fill the store until it is reclaimed"));
+	check_value(t, &s, "A", "new");
+	check_value(t, &s, "B", "b");
+}
+
+static void refuses(struct cb_check *t)
+{
+	static uint8_t p[STORE_SIZE];
+	struct cb_varstore s;
+
+	make_store(p, true);
+	p[40] = 'x';
+	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p), &s), CB_ENOTMINE, "not a UEFI");
+	make_store(p, true);
+	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p) - 1, &s), CB_ECORRUPT, "the file has 2047");
+	p[HEADER + 21] = 0;
+	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p), &s), CB_ECORRUPT, "state");
+	p[HEADER] = 0;
+	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p), &s), CB_EUNSUP, "neither");
+	make_store(p, true);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_REQUIRE_OK(t, put(&s, "A", "a"));
+	p[s.first + 38] = 0xff;              /* NameSize of 16 MiB */
+	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p), &s), CB_ECORRUPT, "the end is 2048");
+	make_store(p, true);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_REQUIRE_OK(t, cb_varstore_set(&s, CB_STR("db"), vendor, 0x27, (struct cb_bytes){ p, 4 }));
+	CB_CHECK_ERR(t, put(&s, "db", "mine"), CB_EAUTH, "setting db: the variable is signed");
+}
+
+CB_SUITE(varstore, CB_TEST(plain_store), CB_TEST(authenticated_store), CB_TEST(full_store_keeps_all),
+	 CB_TEST(half_replaced), CB_TEST(refuses));
