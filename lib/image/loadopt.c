@@ -45,8 +45,9 @@ int cb_load_option_parse(struct cb_env *env, struct cb_bytes value, struct cb_lo
 	size_t size = cb_get_le16(h->path_size);
 
 	if (!cb_in_range(at, size, value.n))
-		return cb_fail(env, CB_ECORRUPT, "load option: device path of %zu bytes at %zu, there are %zu",
-			       size, at, value.n);
+		return cb_fail(env, CB_ECORRUPT,
+			       "load option: device path of %zu bytes at %zu, there are %zu", size, at,
+			       value.n);
 	o.path = (struct cb_bytes){ value.p + at, size };
 	o.data = (struct cb_bytes){ value.p + at + size, value.n - at - size };
 

@@ -110,7 +110,7 @@ static int check_variables(struct cb_varstore *s)
 
 		if (n == 0)
 			return cb_fail(s->env, CB_ECORRUPT,
-				       "variable store: name of %u and data of %u bytes at %zu, the end is %zu",
+				       "variable store: name of %u, data of %u bytes at %zu, the end is %zu",
 				       v.name_size, v.data_size, s->used, s->end);
 		s->used += n;
 	}
@@ -124,24 +124,27 @@ int cb_varstore_open(struct cb_env *env, uint8_t *p, size_t n, struct cb_varstor
 	const struct volume *fv = cb_view(struct volume, all, 0);
 
 	if (fv == NULL || memcmp(fv->magic, "_FVH", 4) != 0 || memcmp(fv->type, volume_type, 16) != 0)
-		return cb_fail(env, CB_ENOTMINE, "not a UEFI variable store (no firmware volume for variables)");
+		return cb_fail(env, CB_ENOTMINE, "not a UEFI variable store");
 
 	size_t at = cb_get_le16(fv->header_size);
 	const struct store *st = cb_view(struct store, all, at);
 
 	if (st == NULL)
-		return cb_fail(env, CB_ECORRUPT, "variable store: header at %zu, the file has %zu bytes", at, n);
+		return cb_fail(env, CB_ECORRUPT, "variable store: header at %zu, the file has %zu bytes", at,
+			       n);
 	s.authenticated = memcmp(st->type, auth_type, 16) == 0;
 	if (!s.authenticated && memcmp(st->type, plain_type, 16) != 0)
-		return cb_fail(env, CB_EUNSUP, "variable store: neither the plain nor the authenticated format");
+		return cb_fail(env, CB_EUNSUP, "variable store: neither plain nor authenticated format");
 	if (st->format != FORMATTED || st->state != HEALTHY)
-		return cb_fail(env, CB_ECORRUPT, "variable store: format 0x%02x state 0x%02x, not 0x5a and 0xfe",
-			       st->format, st->state);
+		return cb_fail(env, CB_ECORRUPT,
+			       "variable store: format 0x%02x state 0x%02x, not 0x5a and 0xfe", st->format,
+			       st->state);
 
 	size_t size = cb_get_le32(st->size);
 
 	if (size < sizeof(*st) || !cb_in_range(at, size, n))
-		return cb_fail(env, CB_ECORRUPT, "variable store: %zu bytes at %zu, the file has %zu", size, at, n);
+		return cb_fail(env, CB_ECORRUPT, "variable store: %zu bytes at %zu, the file has %zu", size,
+			       at, n);
 	s.end = at + size;
 	s.first = (at + sizeof(*st) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 
@@ -353,7 +356,7 @@ static int replace(struct cb_varstore *s, struct cb_bytes name, struct cb_uuid v
 	if (there)
 		used -= need(s, name.n, old.data.n);
 	if (want > size - used)
-		return cb_fail(s->env, CB_ELIMIT, "variable store full: %zu bytes wanted, %zu of %zu are free",
+		return cb_fail(s->env, CB_ELIMIT, "variable store full: %zu bytes wanted, %zu of %zu free",
 			       want, size - used, size);
 	if (want > s->end - s->used) {
 		/* Offline there is no power cut to survive: the old value may go first. */
@@ -375,7 +378,8 @@ int cb_varstore_set(struct cb_varstore *s, struct cb_str name, struct cb_uuid ve
 	struct cb_buf wide;
 
 	if (name.n == 0 || data.n > UINT32_MAX / 2)
-		return cb_fail(s->env, CB_EINVAL, "variable name of %zu bytes, data of %zu", name.n, data.n);
+		return cb_fail(s->env, CB_EINVAL, "variable name of %zu bytes, data of %zu", name.n,
+			       data.n);
 	cb_buf_init(&wide, s->env, 4096);
 	cb_utf8_to_utf16(&wide, name);
 	cb_buf_add(&wide, nul, sizeof(nul));

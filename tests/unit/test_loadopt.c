@@ -83,7 +83,8 @@ static int round_trip(struct cb_check *t, void *arg)
 
 static void load_options(struct cb_check *t)
 {
-	uint8_t raw[6 + 6 + sizeof(disk_path) + 3] = { 1, 0, 0, 0, sizeof(disk_path), 0, 'd', 0, 'x', 0, 0, 0 };
+	uint8_t raw[6 + 6 + sizeof(disk_path) + 3] = { 1, 0, 0, 0, sizeof(disk_path), 0,
+						       'd', 0, 'x', 0, 0, 0 };
 	struct cb_bytes value = { raw, sizeof(raw) };
 	struct cb_load_option o;
 
