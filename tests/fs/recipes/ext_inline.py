@@ -2,6 +2,7 @@
 import os
 
 QUICK = True
+DEBUGFS = False                    # of e2fsprogs 1.47 dumps 60 bytes of a shorter inline file
 VARIANTS = [256, 512, 1024]
 
 
