@@ -8,6 +8,10 @@ VARIANTS = [(kind, bs) for kind in ("ext3", "ext4") for bs in (1024, 4096)]
 def build(k, kind, bs):
     k.mkfs("-t", kind, "-b", bs, size="256M")
     with k.mounted() as top:
+        # Old bytes under whatever is only reserved later: a fresh disk's zeros would prove nothing.
+        k.durable(top + "/stale", b"stale" * (40 << 20))
+        os.unlink(top + "/stale")
+    with k.mounted() as top:
         # 12 direct blocks, then one, two and three levels; edges from both sides.
         per = bs // 4
         edges = [12, 12 + per, 12 + per + per * per, 12 + per + per * per + per * per * 2]

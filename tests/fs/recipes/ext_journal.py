@@ -1,12 +1,8 @@
 """Logs that must be replayed: the image as a power cut leaves it, of each checksum and tag format."""
 import os
+import re
 
 from kit import Skip
-
-QUICK = ["csum_v3", "none", "v1", "revoke", "data", "wrap", "debugfs_v2", "fast"]
-VARIANTS = ["csum_v3", "csum_v3_1k", "csum_v3_32bit", "none", "none_32bit", "ext3", "v1", "v1_async", "async_v3",
-            "revoke", "data", "data_v3", "wrap", "wrap_long", "debugfs_v2", "debugfs_v2_64bit", "debugfs_v3",
-            "debugfs_plain", "fast", "fast_1k", "fast_inline", "fast_many", "orphans", "grown", "unsynced"]
 
 MKFS = {
     "csum_v3_1k": ["-b", "1024"],
@@ -20,10 +16,6 @@ MKFS = {
     "wrap_long": ["-b", "1024", "-J", "size=1", "-O", "^metadata_csum"],
     "data": ["-O", "^metadata_csum", "-b", "1024"],
     "data_v3": ["-b", "1024"],
-    "fast": ["-O", "fast_commit", "-b", "4096"],
-    "fast_1k": ["-O", "fast_commit", "-b", "1024", "-J", "size=4"],
-    "fast_inline": ["-O", "fast_commit,inline_data", "-b", "4096"],
-    "fast_many": ["-O", "fast_commit", "-b", "4096"],
     "debugfs_v2": ["-O", "^64bit", "-b", "1024"],
     "debugfs_v2_64bit": ["-b", "1024"],
     "debugfs_v3": ["-O", "^64bit", "-b", "1024"],
@@ -51,49 +43,86 @@ def put(path, data, at=0):
     os.close(fd)
 
 
-def fast_ops(k, top):
-    """Each of these is one fast commit, or a few."""
+def fast_write(k, top):
     put(top + "/sizes/f-1000", b"Z" * 5000, 300)
+    put(top + "/sizes/f-300000", k.bytes(9000), 290000)
+    put(top + "/sizes/f-60", k.bytes(30000), 5000)
+    put(top + "/sizes/f-61", b"end", 1 << 20)
+    put(top + "/sizes/f-61", b"middle" * 3000, 1 << 19)
+
+
+def fast_names(k, top):
+    os.link(top + "/sizes/f-1024", top + "/linked")
+    sync(top + "/linked")
+    os.unlink(top + "/some/entry-0007")
+    put(top + "/sizes/f-4096", b"1")
+    os.rename(top + "/some/entry-0008", top + "/some/renamed")
+    sync(top + "/some/renamed")
+    os.rename(top + "/some/renamed", top + "/some/renamed-again")
+    sync(top + "/some/renamed-again")
+
+
+def fast_make(k, top):
     put(top + "/new1", b"hello" * 1000)
     os.symlink("fresh", top + "/soft")
     os.symlink("long" * 30, top + "/soft-long")
-    os.link(top + "/new1", top + "/new1-again")
-    sync(top + "/new1")
-    os.unlink(top + "/some/entry-0007")
     put(top + "/some/other", b"a")
-    os.rename(top + "/some/entry-0008", top + "/some/renamed")
-    sync(top + "/some/renamed")
-    os.rename(top + "/some/entry-0010", top + "/some/entry-0011")
-    sync(top + "/some/entry-0011")
     os.mkdir(top + "/sub")
     put(top + "/sub/inner", b"inner" * 100)
-    os.truncate(top + "/sizes/f-65537", 8197)
-    sync(top + "/sizes/f-65537")
-    put(top + "/sizes/f-300000", k.bytes(9000), 290000)
-    put(top + "/holes-fast", b"h", 1 << 20)
-    put(top + "/holes-fast", b"middle" * 3000, 1 << 19)
-    fd = os.open(top + "/prealloc-fast", os.O_CREAT | os.O_RDWR)
-    os.posix_fallocate(fd, 0, 1 << 18)
-    os.pwrite(fd, b"w" * 5000, 70000)
-    os.fsync(fd)
-    os.close(fd)
-    os.unlink(top + "/new1")
-    put(top + "/new1", b"another file of the same name")
     for i in range(5):
         put(top + "/sub/%d" % i, b"%d" % i * 50)
     os.unlink(top + "/sub/3")
-    sync(top + "/sub")
+    put(top + "/sub/4", b"again")
+    os.unlink(top + "/new1")
+    put(top + "/new1", b"another file of the same name")
+
+
+def fast_cut(k, top):
+    for n in (8197, 4096, 5):
+        os.truncate(top + "/sizes/f-65537", n)
+        sync(top + "/sizes/f-65537")
+    put(top + "/sizes/f-65537", b"later", 20000)
+
+
+def fast_prealloc(k, top):
+    fd = os.open(top + "/sizes/f-1", os.O_RDWR)
+    os.posix_fallocate(fd, 0, 1 << 18)
+    os.fsync(fd)
+    os.pwrite(fd, b"w" * 5000, 70000)
+    os.fsync(fd)
+    os.close(fd)
+
+
+def fast_many(k, top):
+    for i in range(40):
+        put(top + "/sizes/f-60", k.bytes(5000), 20000 * (i % 50))
+
+
+# Each with the records that must be in the log's end; "fast" is all of them one after the other.
+FAST = {
+    "fast_write": (fast_write, "ADD_RANGE INODE"), "fast_names": (fast_names, "ADD_ENTRY DEL_ENTRY"),
+    "fast_make": (fast_make, "CREAT_DENTRY ADD_RANGE"), "fast_cut": (fast_cut, "DEL_RANGE"),
+    "fast_prealloc": (fast_prealloc, "ADD_RANGE"), "fast_many": (fast_many, "ADD_RANGE"),
+    "fast_make_1k": (fast_make, "CREAT_DENTRY"), "fast_make_inline": (fast_make, "CREAT_DENTRY"),
+    "fast_write_1k": (fast_write, "ADD_RANGE"), "fast_names_inline": (fast_names, "ADD_ENTRY DEL_ENTRY"),
+}
+
+
+QUICK = ["csum_v3", "none", "v1", "revoke", "data", "wrap", "debugfs_v2", "fast_write", "fast_names", "fast_make", "fast_cut"]
+VARIANTS = ["csum_v3", "csum_v3_1k", "csum_v3_32bit", "none", "none_32bit", "ext3", "v1", "v1_async", "async_v3",
+            "revoke", "data", "data_v3", "wrap", "wrap_long", "debugfs_v2", "debugfs_v2_64bit", "debugfs_v3",
+            "debugfs_plain", *FAST, "orphans", "grown", "unsynced"]
+
+
+def fast_records(k):
+    return set(re.findall(r"^tag (\w+)", k.debugfs("logdump -a", write=False), re.M))
 
 
 def ops(k, what, top):
-    if what.startswith("fast"):
-        if what == "fast_many":
-            for i in range(200):
-                put(top + "/sizes/f-60", k.bytes(5000), 20000 * (i % 50))
-                if i % 5 == 0:
-                    put(top + "/some/fresh-%d" % i, b"f")
-        else:
-            fast_ops(k, top)
+    if what in FAST:
+        put(top + "/first", b"1")
+        os.sync()              # only after a whole transaction may the fast ones follow
+        FAST[what][0](k, top)
         return
     rounds = {"wrap": 60, "wrap_long": 200}.get(what, 6)
     for i in range(rounds):
@@ -147,6 +176,8 @@ def by_debugfs(k, what):
 
 def build(k, what):
     args = MKFS.get(what, [])
+    if what in FAST:
+        args = ["-O", "fast_commit" + (",inline_data" if "inline" in what else ""), "-b", "1024" if "1k" in what else "4096"]
     k.mkfs(*([] if "-t" in args else ["-t", "ext4"]), *args, **({"size": "128M", "used": "64M"} if what == "grown" else {}))
     with k.mounted() as top:
         k.populate(top)
@@ -176,4 +207,6 @@ def build(k, what):
                 open(top + "/lost-%d" % i, "wb").close()
         if what == "orphans":
             put(top + "/after", b"after")
+    if what in FAST and not set(FAST[what][1].split()) <= fast_records(k):
+        raise RuntimeError("fast commits hold only %s" % sorted(fast_records(k)))
     k.oracle_mount("", loose=("mtime", "links") if what.startswith("fast") else ())
