@@ -106,6 +106,26 @@ int cb_found_add(struct cb_chooser *ch, const char *rule, struct cb_volume *v,
 	return 0;
 }
 
+int cb_found_kernel(struct cb_chooser *ch, const char *rule, struct cb_volume *v, struct cb_str path,
+		    struct cb_found **ret)
+{
+	struct cb_boot_file file;
+	struct cb_found *f;
+	struct cb_node node;
+	int r = cb_look_boot_file(v, path, &file, &node);
+
+	*ret = NULL;
+	if (r < 0)
+		return cb_note_failure(ch, v, r);
+	r = cb_found_add(ch, rule, v, &f);
+	if (r < 0 || f == NULL)
+		return r;
+	f->node = node;
+	f->c.kernel = file;
+	*ret = f;
+	return 0;
+}
+
 int cb_found_bad(struct cb_chooser *ch, struct cb_found *f, int r)
 {
 	const struct cb_diag *d = ch->vs->env->diag;

@@ -55,6 +55,10 @@ CB_MUST int cb_note_unless_absent(struct cb_chooser *ch, const struct cb_volume 
 /* Room for one more candidate of rule `name` on v; NULL in *ret when there are too many. */
 CB_MUST int cb_found_add(struct cb_chooser *ch, const char *rule, struct cb_volume *v,
 			 struct cb_found **ret);
+/* The same for a kernel file or UKI at path: looked at first, its node and file kept. One that can't be
+ * looked at becomes a note, and *ret NULL. */
+CB_MUST int cb_found_kernel(struct cb_chooser *ch, const char *rule, struct cb_volume *v,
+			    struct cb_str path, struct cb_found **ret);
 /* Why f can't boot, from the present report, which is cleared; r when it is the machine's. */
 CB_MUST int cb_found_bad(struct cb_chooser *ch, struct cb_found *f, int r);
 

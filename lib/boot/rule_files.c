@@ -70,22 +70,15 @@ static int set_reason(struct cb_chooser *ch, struct cb_found *f, struct cb_str d
 static int add(struct cb_chooser *ch, struct cb_volume *v, unsigned place, struct cb_str name)
 {
 	struct cb_str dir = cb_str_c(dirs[place]), path = join(ch->a, dir, name);
-	struct cb_boot_file file;
 	struct cb_found *f;
-	struct cb_node node;
 	int r;
 
 	if (path.p == NULL)
 		return ch->vs->env->diag->code;
-	r = cb_look_boot_file(v, path, &file, &node);
-	if (r < 0)
-		return cb_note_failure(ch, v, r);
-	r = cb_found_add(ch, "files", v, &f);
+	r = cb_found_kernel(ch, "files", v, path, &f);
 	if (r < 0 || f == NULL)
 		return r;
 	f->place = place;
-	f->node = node;
-	f->c.kernel = file;
 	f->c.id = name;
 	(void)cb_kname_parse(name, &f->name); /* is_kernel() has seen it succeed */
 	f->c.version = f->name.version;

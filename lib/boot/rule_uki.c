@@ -104,21 +104,14 @@ int cb_uki_describe(struct cb_chooser *ch, struct cb_found *f)
 static int add(struct cb_chooser *ch, struct cb_volume *v, struct cb_str dir, struct cb_str name)
 {
 	struct cb_str path = cb_arena_fmt(ch->a, "%.*s/%.*s", CB_STR_ARG(dir), CB_STR_ARG(name));
-	struct cb_boot_file file;
 	struct cb_found *f;
-	struct cb_node node;
 	int r;
 
 	if (path.p == NULL)
 		return ch->vs->env->diag->code;
-	r = cb_look_boot_file(v, path, &file, &node);
-	if (r < 0)
-		return cb_note_failure(ch, v, r);
-	r = cb_found_add(ch, "uki", v, &f);
+	r = cb_found_kernel(ch, "uki", v, path, &f);
 	if (r < 0 || f == NULL)
 		return r;
-	f->node = node;
-	f->c.kernel = file;
 	f->c.kind = CB_BOOT_UKI;
 	r = cb_entry_name(ch->a, name, CB_STR(".efi"), &f->c.id, &f->entry.tries);
 	f->entry.id = f->c.id;
