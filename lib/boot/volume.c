@@ -1,6 +1,7 @@
 /* boot/volume.c - from disks to partitions to mounted file systems. */
 #include "boot/volume.h"
 
+#include "block/cache.h"
 #include "core/fmt.h"
 #include "core/limits.h"
 #include "core/str.h"
@@ -263,8 +264,10 @@ int cb_volumes_add_disk(struct cb_volumes *vs, const struct cb_disk_desc *desc)
 		r = keep_links(vs, desc, d);
 	if (r < 0)
 		return r;
+	r = cb_blk_cache(desc->blk, CB_CACHE_MIN, &d->blk);
+	if (r < 0)
+		return r;
 	d->index = vs->disks_n++;
-	d->blk = cb_blk_ref(desc->blk);
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = d;

@@ -89,6 +89,28 @@ static void mounts(struct cb_check *t)
 	tree_fini(&w);
 }
 
+/* What the scan has read is not read again. */
+static void cached(struct cb_check *t)
+{
+	static const struct cb_fs_driver *const none[] = { NULL };
+	static uint8_t disk[64u << 10], block[512];
+	struct cb_disk_desc desc = { .name = CB_STR("vda") };
+	struct cb_volumes vs;
+
+	CB_REQUIRE_OK(t, cb_sim_blk(t->sim, disk, sizeof(disk), 512, 128, 1, &desc.blk));
+	cb_volumes_init(&vs, t->env, none);
+	CB_CHECK_INT(t, cb_volumes_add_disk(&vs, &desc), 0);
+
+	uint64_t reads = t->sim->reads;
+
+	CB_CHECK(t, reads > 0);
+	for (unsigned i = 0; vs.disks != NULL && i < 16; i++)
+		CB_CHECK_INT(t, cb_blk_pread(vs.disks->blk, 512 * i, block, sizeof(block)), 0);
+	CB_CHECK_INT(t, t->sim->reads, reads);
+	cb_volumes_fini(&vs);
+	cb_blk_unref(desc.blk);
+}
+
 /* A device opened from a volume is a volume of the same disk. */
 static void layers(struct cb_check *t)
 {
@@ -230,5 +252,5 @@ static void many_disks(struct cb_check *t)
 	cb_blk_unref(d.blk);
 }
 
-CB_SUITE(boot_volume, CB_TEST(scan), CB_TEST(mounts), CB_TEST(layers), CB_TEST(specs),
+CB_SUITE(boot_volume, CB_TEST(scan), CB_TEST(mounts), CB_TEST(cached), CB_TEST(layers), CB_TEST(specs),
 	 CB_TEST(faults), CB_TEST(many_disks));
