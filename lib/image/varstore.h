@@ -6,16 +6,7 @@
 #ifndef CB_IMAGE_VARSTORE_H
 #define CB_IMAGE_VARSTORE_H
 
-#include "core/mem.h"
-#include "core/uuid.h"
-
-#define CB_VAR_NON_VOLATILE 1u
-#define CB_VAR_BOOT_SERVICE 2u
-#define CB_VAR_RUNTIME      4u
-/* What Boot####, BootOrder and our own variables have. */
-#define CB_VAR_USUAL        7u
-/* Signed by its owner: not ours to edit. */
-#define CB_VAR_AUTH         0x30u
+#include "image/efivars.h"
 
 struct cb_varstore {
 	struct cb_env *env;
