@@ -17,6 +17,7 @@
 #define FAT32_MIN (65525u + 16)
 #define FAT32_MAX (0x0ffffff5u - 16)
 #define FAT32_GOOD (1u << 20)            /* beyond it larger clusters are chosen: a FAT of 4 MiB */
+#define ROOMY_CLUSTER 8192u              /* bytes, of a volume that others will write to */
 
 struct boot_sector {
 	uint8_t jump[3], oem[8];
@@ -117,6 +118,20 @@ static bool measure(const struct cb_fat *f, struct fat_geometry *g, uint64_t tot
 	return true;
 }
 
+/* A volume of a given size has room for what comes later: the larger its clusters, the less of the FATs
+ * each file that is added changes, and the shorter the chains that firmware follows. */
+static void widen_cluster(const struct cb_fat *f, struct fat_geometry *g, uint64_t total)
+{
+	struct fat_geometry wider = *g;
+
+	while (2 * cluster_size(g) <= ROOMY_CLUSTER) {
+		wider.per_cluster *= 2;
+		if (!measure(f, &wider, total, 1))
+			return;
+		*g = wider;
+	}
+}
+
 /* The smallest cluster that keeps the FAT small, or the largest there is. */
 static bool choose_cluster(const struct cb_fat *f, struct fat_geometry *g, uint64_t total,
 			   uint64_t round)
@@ -124,9 +139,12 @@ static bool choose_cluster(const struct cb_fat *f, struct fat_geometry *g, uint6
 	for (g->per_cluster = 1; cluster_size(g) <= MAX_CLUSTER; g->per_cluster *= 2) {
 		bool last = 2 * cluster_size(g) > MAX_CLUSTER;
 
-		if (measure(f, g, total, round) &&
-		    (g->bits == 16 || g->clusters <= FAT32_GOOD || last))
-			return true;
+		if (!measure(f, g, total, round) ||
+		    (g->bits == 32 && g->clusters > FAT32_GOOD && !last))
+			continue;
+		if (total > 0)
+			widen_cluster(f, g, total);
+		return true;
 	}
 	return false;
 }
