@@ -6,6 +6,8 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,6 +93,7 @@ struct out {
 	int fd;
 	bool seekable;
 	bool ends_in_hole;
+	bool sum;                 /* hash is wanted */
 	struct cb_hash hash;
 };
 
@@ -113,7 +116,8 @@ static int out_write(void *ctx, const void *p, size_t n)
 {
 	struct out *o = ctx;
 
-	cb_hash_add(&o->hash, p, n);
+	if (o->sum)
+		cb_hash_add(&o->hash, p, n);
 	o->ends_in_hole = false;
 	return put(o, p, n);
 }
@@ -128,36 +132,39 @@ static int out_zeros(void *ctx, uint64_t n)
 	if (o->seekable && lseek(o->fd, (off_t)n, SEEK_CUR) < 0)
 		return cb_host_errno(o->h, "writing %s", o->path);
 	o->ends_in_hole = o->seekable;
-	while (n > 0) {
+	while (n > 0 && (!o->seekable || o->sum)) {
 		size_t now = (size_t)cb_min(n, sizeof(zeros));
 		int r = o->seekable ? 0 : put(o, zeros, now);
 
 		if (r < 0)
 			return r;
-		cb_hash_add(&o->hash, zeros, now);
+		if (o->sum)
+			cb_hash_add(&o->hash, zeros, now);
 		n -= now;
 	}
 	return 0;
 }
 
-static int write_pieces(struct out *o, const struct cb_pieces *l, char ret_sha256[65])
+static int write_pieces(struct out *o, const struct cb_pieces *l, char *ret_sha256)
 {
 	const struct cb_sink sink = { .write = out_write, .zeros = out_zeros, .ctx = o };
 	uint8_t sum[CB_HASH_MAX];
 
+	o->sum = ret_sha256 != NULL;
 	cb_hash_init(&o->hash, CB_HASH_SHA256);
 
 	int r = cb_pieces_write(l, &sink);
 
 	if (r == 0 && o->ends_in_hole && ftruncate(o->fd, (off_t)l->size) < 0)
 		r = cb_host_errno(o->h, "writing %s", o->path);
-	cb_hex(ret_sha256, sum, cb_hash_fini(&o->hash, sum));
+	if (o->sum)
+		cb_hex(ret_sha256, sum, cb_hash_fini(&o->hash, sum));
 	return r;
 }
 
 /* A new file beside path, open and named tmp, that takes path's place when it is complete. */
 static int write_beside(struct cb_host *h, const char *path, char *tmp, const struct cb_pieces *l,
-			char ret_sha256[65])
+			char *ret_sha256)
 {
 	struct out o = { .h = h, .path = path, .fd = mkstemp(tmp), .seekable = true };
 	mode_t mask = umask(0);
@@ -178,8 +185,7 @@ static int write_beside(struct cb_host *h, const char *path, char *tmp, const st
 	return r;
 }
 
-int cb_hostfile_write(struct cb_host *h, const char *path, const struct cb_pieces *l,
-		      char ret_sha256[65])
+int cb_hostfile_write(struct cb_host *h, const char *path, const struct cb_pieces *l, char *ret_sha256)
 {
 	char *tmp;
 	int r = cb_pieces_status(l);
@@ -200,18 +206,36 @@ int cb_hostfile_write(struct cb_host *h, const char *path, const struct cb_piece
 	return 0;
 }
 
+int cb_hostfile_write_device(struct cb_host *h, const char *path, const struct cb_pieces *l)
+{
+	/* O_EXCL on a device: not while it is mounted, or part of something that is. */
+	struct out o = { .h = h, .path = path, .fd = open(path, O_WRONLY | O_EXCL | O_CLOEXEC) };
+	int r = cb_pieces_status(l);
+
+	if (o.fd < 0)
+		r = cb_host_errno(h, "writing %s", path);
+	if (r == 0)
+		r = write_pieces(&o, l, NULL);
+	if (r == 0 && fsync(o.fd) < 0)
+		r = cb_host_errno(h, "writing %s", path);
+	if (r == 0)
+		(void)ioctl(o.fd, BLKRRPART); /* a device that can't have partitions needs no news of them */
+	if (o.fd >= 0 && close(o.fd) < 0 && r == 0)
+		r = cb_host_errno(h, "writing %s", path);
+	return cb_host_advise(h, r, CB_REPORT_OUTPUT, "choose a device that is writable and not in use");
+}
+
 int cb_hostfile_put(struct cb_host *h, const char *path, struct cb_bytes data)
 {
 	const struct cb_input in = cb_input_mem(data);
 	struct cb_pieces l;
-	char sum[65];
 
 	if (path == NULL)
 		return CB_ENOMEM;
 	cb_pieces_init(&l, &h->env);
 	cb_pieces_add(&l, &in);
 
-	int r = cb_hostfile_write(h, path, &l, sum);
+	int r = cb_hostfile_write(h, path, &l, NULL);
 
 	cb_pieces_fini(&l);
 	return r;

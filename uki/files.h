@@ -27,9 +27,11 @@ CB_MUST int cb_hostfile_slurp(struct cb_host *h, const char *path, struct cb_buf
 /* The file holds just these bytes: replaced in one step. path NULL: out of memory. */
 CB_MUST int cb_hostfile_put(struct cb_host *h, const char *path, struct cb_bytes data);
 /* Write the pieces to path in one step; "-" is standard output. ret_sha256, 65 bytes, is the
- * sum of what was written. */
+ * sum of what was written; NULL: not wanted. */
 CB_MUST int cb_hostfile_write(struct cb_host *h, const char *path, const struct cb_pieces *l,
-			  char ret_sha256[65]);
+			      char *ret_sha256);
+/* Write the pieces onto a block device that nobody else uses, zeros too, and wait until they are there. */
+CB_MUST int cb_hostfile_write_device(struct cb_host *h, const char *path, const struct cb_pieces *l);
 /* rm -rf, of our own temporary folders. */
 void cb_hostfile_remove_tree(const char *path);
 

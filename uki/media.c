@@ -194,14 +194,13 @@ static int write_volume(struct media *m, const char *to)
 	};
 	struct cb_fat *fat = NULL;
 	struct cb_pieces l;
-	char sum[65];
 	int r = name != NULL ? cb_fat_open(&m->h->env, &plan, &fat) : CB_ENOMEM;
 
 	if (r < 0)
 		return r;
 	cb_pieces_init(&l, &m->h->env);
 	cb_fat_write(fat, &l);
-	r = cb_hostfile_write(m->h, to, &l, sum);
+	r = cb_hostfile_write(m->h, to, &l, NULL);
 	cb_pieces_fini(&l);
 	cb_fat_close(fat);
 	return r;
