@@ -1,7 +1,6 @@
 /* uki/build.c - finds what goes into boot.efi: kernel, modules, stub, init, command line. */
 #include "uki/build.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -213,21 +212,6 @@ static int make_osrel(struct cb_build *b)
 	return r < 0 ? cb_wrap(&b->h->env, r, "--osrel") : 0;
 }
 
-/* SOURCE_DATE_EPOCH, else the kernel's own time: a package's files have the time of its build. */
-static int make_epoch(struct cb_build *b)
-{
-	const char *given = getenv("SOURCE_DATE_EPOCH");
-	uint64_t v;
-
-	b->epoch = b->kernel.file.mtime;
-	if (given == NULL)
-		return 0;
-	if (!cb_str_u64(cb_str_c(given), 10, &v) || v > INT64_MAX)
-		return cb_host_usage(b->h, "SOURCE_DATE_EPOCH=%s: not a number of seconds", given);
-	b->epoch = (int64_t)v;
-	return 0;
-}
-
 static int open_additions(struct cb_build *b)
 {
 	struct cb_build_file **end = &b->add;
@@ -256,7 +240,8 @@ int cb_build_open(struct cb_host *h, const struct cb_build_plan *plan, struct cb
 	if (r == 0)
 		r = open_kernel(ret);
 	if (r == 0)
-		r = make_epoch(ret);
+		/* A package's files have the time of its build. */
+		r = cb_host_epoch(h, ret->kernel.file.mtime, &ret->epoch);
 	if (r == 0)
 		r = open_stub(ret);
 	if (r == 0)

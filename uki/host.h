@@ -50,14 +50,16 @@ void cb_host_say(struct cb_host *h, const char *fmt, ...) __attribute__((format(
 const char *cb_host_text(struct cb_host *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* path.XXXXXX, for mkstemp and mkdtemp to change. */
 char *cb_host_template(struct cb_host *h, const char *path);
+/* SOURCE_DATE_EPOCH, seconds since 1970; `otherwise` where it isn't set. */
+CB_MUST int cb_host_epoch(struct cb_host *h, int64_t otherwise, int64_t *ret);
 /* Bytes to standard output; a failure is found at the end, by main. */
 void cb_host_print(const struct cb_buf *b);
 
 extern const char cb_version[];
 
 /* The commands. */
-extern const struct cb_cmd cb_cmd_build, cb_cmd_compare, cb_cmd_doctor, cb_cmd_explain, cb_cmd_fs_cat,
-	cb_cmd_fs_ls, cb_cmd_fs_stat, cb_cmd_fs_sum, cb_cmd_run, cb_cmd_version;
+extern const struct cb_cmd cb_cmd_build, cb_cmd_cache_disk, cb_cmd_compare, cb_cmd_doctor, cb_cmd_explain,
+	cb_cmd_fs_cat, cb_cmd_fs_ls, cb_cmd_fs_stat, cb_cmd_fs_sum, cb_cmd_run, cb_cmd_version;
 /* NULL-terminated. */
 extern const struct cb_cmd *const cb_cmds[];
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,8 +15,8 @@
 #define HELP_MAX  (64u << 10)
 
 const struct cb_cmd *const cb_cmds[] = {
-	&cb_cmd_build, &cb_cmd_run, &cb_cmd_explain, &cb_cmd_fs_ls, &cb_cmd_fs_cat, &cb_cmd_fs_stat,
-	&cb_cmd_fs_sum, &cb_cmd_doctor, &cb_cmd_compare, &cb_cmd_version, NULL
+	&cb_cmd_build, &cb_cmd_cache_disk, &cb_cmd_run, &cb_cmd_explain, &cb_cmd_fs_ls, &cb_cmd_fs_cat,
+	&cb_cmd_fs_stat, &cb_cmd_fs_sum, &cb_cmd_doctor, &cb_cmd_compare, &cb_cmd_version, NULL
 };
 
 int cb_host_advise(struct cb_host *h, int r, enum cb_report report, const char *fmt, ...)
@@ -108,6 +109,17 @@ const char *cb_host_text(struct cb_host *h, const char *fmt, ...)
 char *cb_host_template(struct cb_host *h, const char *path)
 {
 	return path != NULL ? (char *)cb_host_text(h, "%s.XXXXXX", path) : NULL;
+}
+
+int cb_host_epoch(struct cb_host *h, int64_t otherwise, int64_t *ret)
+{
+	const char *given = getenv("SOURCE_DATE_EPOCH");
+	uint64_t v = 0;
+
+	if (given != NULL && (!cb_str_u64(cb_str_c(given), 10, &v) || v > INT64_MAX))
+		return cb_host_usage(h, "SOURCE_DATE_EPOCH=%s: not a number of seconds", given);
+	*ret = given != NULL ? (int64_t)v : otherwise;
+	return 0;
 }
 
 void cb_host_print(const struct cb_buf *b)
