@@ -3,8 +3,9 @@
 
 #include "core/log.h"
 #include "core/str.h"
+#include "image/bootvars.h"
 #include "init/init.h"
-#include "linux/bootnext.h"
+#include "linux/efivarfs.h"
 
 #define SECOND     UINT64_C(1000000000)
 #define READ_TIME  (10 * SECOND)  /* for a person to see the report before the screen goes */
@@ -59,9 +60,15 @@ static void wait_for_retry(struct cb_init *in, unsigned attempt)
 /* Where the firmware can't be told, a plain reboot is what is left: its own order decides. */
 static void choose_next(struct cb_init *in)
 {
+	struct cb_efivarfs fs;
 	uint16_t entry;
+	int r = cb_efivarfs_open(&in->env, CB_EFIVARS, &fs);
 
-	if (cb_boot_next_entry(&in->env, CB_EFIVARS, &entry) < 0)
+	if (r == 0)
+		r = cb_bootvars_behind(&fs.vars, &entry);
+	if (r == 0)
+		r = cb_bootvars_next(&fs.vars, entry);
+	if (r < 0)
 		announce(in, "cloud-boot: the firmware's own order decides: %s", in->diag.text);
 	else
 		announce(in, "cloud-boot: the firmware's next entry is Boot%04X", entry);

@@ -2,13 +2,14 @@
 .PHONY: programs install dist
 PROGRAMS :=
 
-# The host command.
+# The host command. Of what PID 1 has it needs EFI variables.
+HOST_SRC := $(UKI_SRC) $(POSIX_SRC) platform/linux/efivarfs.c platform/linux/os.c
 ifneq ($(UKI_SRC),)
 PROGRAMS += out/host/cloud-boot
 endif
-out/host/cloud-boot: $(call obj,host,$(UKI_SRC) $(POSIX_SRC)) out/host/lib.a $(DEPS_LIBS_host)
+out/host/cloud-boot: $(call obj,host,$(HOST_SRC)) out/host/lib.a $(DEPS_LIBS_host)
 	$(Q)$(CC_host) -o $@ $^ $(LDLIBS_host)
-out/asan/cloud-boot: $(call obj,asan,$(UKI_SRC) $(POSIX_SRC)) out/asan/lib.a $(DEPS_LIBS_asan)
+out/asan/cloud-boot: $(call obj,asan,$(HOST_SRC)) out/asan/lib.a $(DEPS_LIBS_asan)
 	$(Q)$(CC_asan) $(SANITIZE) -o $@ $^ $(LDLIBS_asan)
 
 # PID 1, static, without symbols.

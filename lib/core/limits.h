@@ -57,6 +57,9 @@
 #define CB_MAX_FDT           (2u << 20)
 #define CB_MAX_MEMRANGES     8192u      /* lines of /proc/iomem */
 
+/* EFI variables: the firmware that we know stops at 64 KiB. */
+#define CB_MAX_EFIVAR        (1u << 20)
+
 /* Settings. */
 #define CB_MAX_SETTINGS      256u
 #define CB_MAX_SETTING       4096u      /* bytes of one value */

@@ -6,8 +6,8 @@
 #ifndef CB_IMAGE_BOOTVARS_H
 #define CB_IMAGE_BOOTVARS_H
 
-#include "image/devpath.h"
 #include "image/efivars.h"
+#include "image/loadopt.h"
 
 struct cb_boot_entry {
 	struct cb_str name;               /* of the target: the description is "cloud-boot NAME" */
@@ -23,8 +23,15 @@ enum cb_boot_when {
 	CB_BOOT_ONCE,                     /* BootNext only; taken out of BootOrder if it is there */
 };
 
+/* Write the entry's value, as place() does: an EFI_LOAD_OPTION. CB_EINVAL: it would not be ours. */
+CB_MUST int cb_boot_entry_write(struct cb_env *env, const struct cb_boot_entry *e, struct cb_buf *ret);
+bool cb_boot_entry_is_ours(struct cb_env *env, const struct cb_load_option *o);
+/* The 1 of "Boot0001"; false for every other name. */
+bool cb_boot_number(struct cb_str name, uint16_t *ret);
+
 /* Write the entry under its number (ours; else 0001 when that is free, else the first free one), then
- * BootOrder or BootNext. What is there already is not written again: *ret_written counts variables. */
+ * BootOrder or BootNext. What is there already is not written again: *ret_written counts variables.
+ * Wherever it stops, the firmware starts what it did before, or the new entry whole. */
 CB_MUST int cb_bootvars_place(struct cb_efivars *v, const struct cb_boot_entry *e, enum cb_boot_when when,
 			      uint16_t *ret_number, unsigned *ret_written);
 /* Take the number out of BootOrder, and BootNext away if it names it; the entry stays. From then on the
@@ -32,6 +39,9 @@ CB_MUST int cb_bootvars_place(struct cb_efivars *v, const struct cb_boot_entry *
 CB_MUST int cb_bootvars_disarm(struct cb_efivars *v, uint16_t number);
 /* Make number the choice of the next boot only. */
 CB_MUST int cb_bootvars_next(struct cb_efivars *v, uint16_t number);
+/* The first active entry behind the running one in BootOrder. CB_ENOENT: there is none. CB_EUNSUP:
+ * the firmware doesn't say which one runs. */
+CB_MUST int cb_bootvars_behind(struct cb_efivars *v, uint16_t *ret_number);
 /* Remove exactly our entries, their places in BootOrder and BootNext, and the variables of
  * cb_efi_ours. *ret_removed counts variables that were deleted. */
 CB_MUST int cb_bootvars_reset(struct cb_efivars *v, unsigned *ret_removed);

@@ -22,7 +22,6 @@ struct hd {
 _Static_assert(sizeof(struct hd) == 38, "HARDDRIVE_DEVICE_PATH without header");
 
 enum { MEDIA_HD = 1, MEDIA_CDROM = 2, MEDIA_VENDOR = 3, MEDIA_FILE = 4, MEDIA_FV_FILE = 6, MEDIA_FV = 7 };
-enum { FORMAT_MBR = 1, FORMAT_GPT = 2 };
 enum { SIGNATURE_MBR = 1, SIGNATURE_GUID = 2 };
 
 int cb_devpath_next(struct cb_env *env, struct cb_bytes *path, struct cb_devnode *ret)
@@ -70,6 +69,11 @@ bool cb_devpath_get_hd(const struct cb_devnode *n, struct cb_devpath_hd *ret)
 	return true;
 }
 
+bool cb_devpath_is_file(const struct cb_devnode *n)
+{
+	return n->type == CB_DEVPATH_MEDIA && n->subtype == MEDIA_FILE;
+}
+
 static void print_guid(struct cb_buf *b, const uint8_t guid[16])
 {
 	char text[CB_UUID_TEXT];
@@ -89,7 +93,7 @@ static void print_hd(struct cb_buf *b, const struct cb_devpath_hd *h)
 	static const char *const formats[] = { "0", "MBR", "GPT" };
 	struct cb_cur c = cb_cur((struct cb_bytes){ h->signature, sizeof(h->signature) });
 
-	cb_buf_fmt(b, "HD(%u,%s,", h->part, h->format <= FORMAT_GPT ? formats[h->format] : "?");
+	cb_buf_fmt(b, "HD(%u,%s,", h->part, h->format <= CB_DEVPATH_GPT ? formats[h->format] : "?");
 	if (h->signature_type == SIGNATURE_GUID)
 		print_guid(b, h->signature);
 	else
@@ -303,7 +307,7 @@ void cb_devpath_add_hd(struct cb_buf *b, uint32_t part, uint64_t first, uint64_t
 		       struct cb_uuid partuuid)
 {
 	struct hd h = { .part = cb_put_le32(part), .first = cb_put_le64(first),
-			.nblocks = cb_put_le64(nblocks), .format = FORMAT_GPT,
+			.nblocks = cb_put_le64(nblocks), .format = CB_DEVPATH_GPT,
 			.signature_type = SIGNATURE_GUID };
 
 	cb_uuid_to_guid(partuuid, h.signature);

@@ -43,6 +43,9 @@ struct cb_devpath_hd {
 	uint8_t signature[16];
 	uint8_t format, signature_type;   /* 2: GPT; 2: GUID, 1: MBR serial */
 };
+#define CB_DEVPATH_GPT 2u
 bool cb_devpath_get_hd(const struct cb_devnode *n, struct cb_devpath_hd *ret);
+/* A media File() node: its body is UTF-16LE. */
+bool cb_devpath_is_file(const struct cb_devnode *n);
 
 #endif

@@ -34,6 +34,10 @@ struct cb_efivars_ops {
 		    int (*fn)(void *ctx, struct cb_str name, struct cb_uuid vendor), void *ctx);
 };
 
+/* As get(); 1, or 0 when there is no such variable. */
+CB_MUST int cb_efivars_find(struct cb_efivars *v, struct cb_str name, struct cb_uuid vendor,
+			    uint32_t *ret_attributes, struct cb_buf *ret);
+
 extern const struct cb_uuid cb_efi_global;   /* 8be4df61-93ca-11d2-aa0d-00e098032b8c */
 extern const struct cb_uuid cb_efi_ours;     /* c10ddb07-83c5-4d3e-9b76-1f4c0e7a3b8e, SPEC 8.1 */
 

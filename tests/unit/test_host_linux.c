@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/fmt.h"
-#include "linux/bootnext.h"
 #include "linux/kexec_load.h"
 #include "linux/os.h"
 #include "linux/sysdisk.h"
@@ -137,46 +136,5 @@ static void kexec_files(struct cb_check *t)
 	(void)close(fd);
 }
 
-/* A directory that looks like efivarfs; names are of at most 40 bytes. */
-static void put_variable(struct cb_check *t, const char *dir, const char *name, struct cb_bytes value)
-{
-	char path[160];
-	FILE *f;
-
-	(void)cb_fmt(path, sizeof(path), "%s/%s-8be4df61-93ca-11d2-aa0d-00e098032b8c", dir, name);
-	f = fopen(path, "wb");
-	CB_REQUIRE(t, f != NULL);
-	CB_CHECK(t, fwrite("\6\0\0\0", 4, 1, f) == 1);
-	CB_CHECK(t, fwrite(value.p, value.n, 1, f) == 1);
-	CB_CHECK(t, fclose(f) == 0);
-}
-
-#define VALUE(lit) ((struct cb_bytes){ (const uint8_t *)"" lit, sizeof(lit) - 1 })
-
-static void next_boot_entry(struct cb_check *t)
-{
-	char dir[] = "/tmp/cb-unit-XXXXXX", path[160], command[80];
-	struct cb_buf b;
-	uint16_t entry;
-
-	CB_REQUIRE(t, mkdtemp(dir) != NULL);
-	cb_buf_init(&b, t->env, 64);
-	CB_CHECK_ERR(t, cb_boot_next_entry(t->env, dir, &entry), CB_EUNSUP, "no EFI boot variables");
-	put_variable(t, dir, "BootCurrent", VALUE("\3\0"));
-	put_variable(t, dir, "BootOrder", VALUE("\1\0\3\0\4\0\5\0\2\0"));
-	put_variable(t, dir, "Boot0001", VALUE("\1\0\0\0"));
-	put_variable(t, dir, "Boot0004", VALUE("\0\0\0\0"));
-	CB_CHECK_ERR(t, cb_boot_next_entry(t->env, dir, &entry), CB_ENOENT, "Boot0003 is the last entry");
-	put_variable(t, dir, "Boot0002", VALUE("\1\0\0\0..."));
-	CB_REQUIRE_OK(t, cb_boot_next_entry(t->env, dir, &entry));
-	CB_CHECK_INT(t, entry, 2);
-	(void)cb_fmt(path, sizeof(path), "%s/BootNext-8be4df61-93ca-11d2-aa0d-00e098032b8c", dir);
-	CB_REQUIRE_OK(t, cb_os_read(t->env, path, 64, &b));
-	CB_CHECK_BYTES(t, cb_buf_bytes(&b), VALUE("\7\0\0\0\2\0"));
-	cb_buf_fini(&b);
-	(void)cb_fmt(command, sizeof(command), "rm -r %s", dir);
-	CB_CHECK_INT(t, system(command), 0);
-}
-
 CB_SUITE(host_linux, CB_TEST(links_are_udevs), CB_TEST(faults), CB_TEST(small_files),
-	 CB_TEST(kexec_files), CB_TEST(next_boot_entry));
+	 CB_TEST(kexec_files));
