@@ -143,14 +143,14 @@ static int check_section(const struct cb_pe *pe, uint32_t i)
 	if (s->raw_size > 0 && !cb_in_range(s->off, s->raw_size, pe->in.size))
 		return cb_fail(pe->env, CB_ECORRUPT, "PE: section %u (%s) at %u+%u, file of %llu bytes", i,
 			       s->name, s->off, s->raw_size, (unsigned long long)pe->in.size);
-	if (pe_span(s) > UINT32_MAX - s->vaddr)
+	if (s->vsize > UINT32_MAX - s->vaddr)
 		return cb_fail(pe->env, CB_ECORRUPT, "PE: section %u (%s) at address 0x%x+0x%x", i,
-			       s->name, s->vaddr, pe_span(s));
+			       s->name, s->vaddr, s->vsize);
 	for (uint32_t j = 0; j < i; j++) {
 		const struct cb_pe_section *o = &pe->section[j];
 
 		if (overlap(s->off, s->raw_size, o->off, o->raw_size) ||
-		    overlap(s->vaddr, pe_span(s), o->vaddr, pe_span(o)))
+		    overlap(s->vaddr, s->vsize, o->vaddr, o->vsize))
 			return cb_fail(pe->env, CB_ECORRUPT, "PE: sections %u (%s) and %u (%s) overlap",
 				       j, o->name, i, s->name);
 	}
@@ -178,6 +178,8 @@ static int read_sections(struct cb_pe *pe)
 		s->vsize = cb_get_le32(h->vsize);
 		s->off = cb_get_le32(h->raw_off);
 		s->raw_size = cb_get_le32(h->raw_size);
+		if (s->vsize == 0)      /* firmware then takes the file's size */
+			s->vsize = s->raw_size;
 		s->flags = cb_get_le32(h->flags);
 
 		int r = check_section(pe, i);
@@ -231,5 +233,5 @@ const struct cb_pe_section *cb_pe_find(const struct cb_pe *pe, struct cb_str nam
 
 struct cb_input cb_pe_content(const struct cb_pe *pe, const struct cb_pe_section *s)
 {
-	return cb_input_sub(&pe->in, s->off, cb_min(pe_span(s), s->raw_size));
+	return cb_input_sub(&pe->in, s->off, cb_min(s->vsize, s->raw_size));
 }

@@ -17,7 +17,7 @@
 
 struct cb_pe_section {
 	char name[9];                    /* NUL-terminated, at most 8 */
-	uint32_t vaddr, vsize;           /* in memory, from the image base */
+	uint32_t vaddr, vsize;           /* in memory; raw_size where the header says 0 */
 	uint32_t off, raw_size;          /* in the file; raw_size 0: nothing there */
 	uint32_t flags;
 };

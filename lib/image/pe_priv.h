@@ -49,10 +49,4 @@ struct pe_shdr {
 };
 _Static_assert(sizeof(struct pe_shdr) == 40, "section header");
 
-/* Bytes that a section takes in memory: firmware takes the file's size when VirtualSize is 0. */
-static inline uint32_t pe_span(const struct cb_pe_section *s)
-{
-	return s->vsize > 0 ? s->vsize : s->raw_size;
-}
-
 #endif

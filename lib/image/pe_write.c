@@ -51,13 +51,13 @@ static void keep_old(struct writer *w, const struct cb_pe_add *add, size_t n)
 		struct out_section o = { *s, cb_input_sub(&pe->in, s->off, s->raw_size),
 					 replacement(add, n, s) };
 
-		if (o.add != NULL && (pe_span(s) == 0 || o.add->data.size > next_vaddr(pe, s) - s->vaddr))
+		if (o.add != NULL && (s->vsize == 0 || o.add->data.size > next_vaddr(pe, s) - s->vaddr))
 			continue;
 		if (o.add != NULL) {
 			o.data = o.add->data;
 			o.s.vsize = (uint32_t)o.data.size;
 		}
-		w->image_end = cb_max(w->image_end, (uint64_t)o.s.vaddr + cb_max(pe_span(&o.s), 1));
+		w->image_end = cb_max(w->image_end, (uint64_t)o.s.vaddr + cb_max(o.s.vsize, 1));
 		w->v[w->n++] = o;
 	}
 }
@@ -106,7 +106,7 @@ static int lay_out(struct writer *w)
 	for (uint32_t i = 0; i < w->n; i++) {
 		struct cb_pe_section *s = &w->v[i].s;
 
-		if (pe_span(s) > 0 && s->vaddr < w->headers_size)
+		if (s->vsize > 0 && s->vaddr < w->headers_size)
 			return cb_fail(pe->env, CB_EUNSUP,
 				       "PE: %u section headers end at %u, section %s begins at %u", w->n,
 				       w->headers_size, s->name, s->vaddr);
@@ -244,7 +244,7 @@ static int shift(const struct cb_pe *pe, uint32_t delta, uint32_t at, uint32_t l
 	for (uint32_t i = 0; i < pe->nsections; i++) {
 		struct cb_pe_section s = pe->section[i];
 
-		if (pe_span(&s) > 0 && s.vaddr < headers)
+		if (s.vsize > 0 && s.vaddr < headers)
 			return cb_fail(pe->env, CB_EUNSUP, "PE: headers end at %llu, section %s begins at %u",
 				       (unsigned long long)headers, s.name, s.vaddr);
 		if (s.raw_size == 0)

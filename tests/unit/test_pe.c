@@ -71,6 +71,7 @@ static void virtual_size_counts(struct cb_check *t)
 		kit_section(f.p, 1, ".data", vsize[i]);
 		CB_REQUIRE_OK(t, cb_pe_open(t->env, &f.in, &f.pe));
 		CB_CHECK_INT(t, cb_pe_content(f.pe, &f.pe->section[1]).size, want[i]);
+		CB_CHECK_INT(t, f.pe->section[1].vsize, vsize[i] > 0 ? vsize[i] : 0x200);
 		tear_down(t, &f);
 	}
 }
@@ -278,6 +279,34 @@ static void moves_what_has_no_room(struct cb_check *t)
 	cb_free(t->env, out, sizeof(*out));
 }
 
+/* Found by fuzzing: where VirtualSize is 0, padding in the file must not make a section longer in memory,
+ * up to what is put behind it. */
+static void keeps_size_in_memory(struct cb_check *t)
+{
+	struct fixture f;
+	struct collect *out = cb_alloc(t->env, sizeof(*out));
+	struct cb_pe_add add = { CB_STR(".new"), text("new"), CB_PE_DATA, false };
+	struct cb_input in;
+	struct cb_pe *again = NULL;
+
+	CB_REQUIRE(t, out != NULL);
+	CB_REQUIRE(t, set_up(t, &f));
+	kit_section(f.p, 2, ".sbat", 0);
+	kit_le32(f.p, KIT_TABLE + 80 + 12, 0x3f2e);    /* 0xd2 bytes below the next page */
+	kit_le32(f.p, KIT_TABLE + 80 + 16, 0x74);
+	CB_REQUIRE_OK(t, cb_pe_open(t->env, &f.in, &f.pe));
+	CB_REQUIRE_OK(t, append(t, f.pe, &add, 1, out));
+	in = cb_input_mem((struct cb_bytes){ out->p, out->n });
+	CB_REQUIRE_OK(t, cb_pe_open(t->env, &in, &again));
+	CB_CHECK_INT(t, again->section[2].vsize, 0x74);
+	CB_CHECK_INT(t, again->section[2].raw_size, 0x200);
+	CB_CHECK_INT(t, again->section[3].vaddr, 0x4000);
+	CB_CHECK_INT(t, cb_pe_content(again, &again->section[2]).size, 0x74);
+	cb_pe_close(again);
+	tear_down(t, &f);
+	cb_free(t->env, out, sizeof(*out));
+}
+
 static void refuses_to_append(struct cb_check *t)
 {
 	struct fixture f;
@@ -334,4 +363,5 @@ static void rebases(struct cb_check *t)
 
 CB_SUITE(pe, CB_TEST(reads_headers), CB_TEST(virtual_size_counts), CB_TEST(refuses_damage),
 	 CB_TEST(refuses_every_truncation), CB_TEST(appends), CB_TEST(moves_what_grew),
-	 CB_TEST(moves_what_has_no_room), CB_TEST(refuses_to_append), CB_TEST(rebases));
+	 CB_TEST(moves_what_has_no_room), CB_TEST(keeps_size_in_memory), CB_TEST(refuses_to_append),
+	 CB_TEST(rebases));
