@@ -162,19 +162,31 @@ static int write_pieces(struct out *o, const struct cb_pieces *l, char *ret_sha2
 	return r;
 }
 
+/* Mode and owner of the file that is replaced, else what the umask gives. */
+static int set_mode(int fd, const char *path)
+{
+	struct stat old;
+	mode_t mask = umask(0);
+
+	(void)umask(mask); /* put back */
+	if (stat(path, &old) < 0 || !S_ISREG(old.st_mode))
+		return fchmod(fd, 0666 & ~mask);
+	if (fchown(fd, old.st_uid, old.st_gid) < 0)
+		return fchmod(fd, old.st_mode & 0777); /* only root gives files away */
+	return fchmod(fd, old.st_mode & 07777);
+}
+
 /* A new file beside path, open and named tmp, that takes path's place when it is complete. */
 static int write_beside(struct cb_host *h, const char *path, char *tmp, const struct cb_pieces *l,
 			char *ret_sha256)
 {
 	struct out o = { .h = h, .path = path, .fd = mkstemp(tmp), .seekable = true };
-	mode_t mask = umask(0);
 	int r;
 
-	(void)umask(mask); /* put back */
 	if (o.fd < 0)
 		return cb_host_errno(h, "writing %s", path);
 	r = write_pieces(&o, l, ret_sha256);
-	if (r == 0 && fchmod(o.fd, 0666 & ~mask) < 0)
+	if (r == 0 && set_mode(o.fd, path) < 0)
 		r = cb_host_errno(h, "writing %s", path);
 	if (close(o.fd) < 0 && r == 0)
 		r = cb_host_errno(h, "writing %s", path);

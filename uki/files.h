@@ -24,7 +24,7 @@ void cb_hostfile_close(struct cb_hostfile *f);        /* a zeroed one is fine */
 
 /* Append the whole file to ret. */
 CB_MUST int cb_hostfile_slurp(struct cb_host *h, const char *path, struct cb_buf *ret);
-/* The file holds just these bytes: replaced in one step. path NULL: out of memory. */
+/* The file holds just these bytes: replaced in one step, mode and owner kept. path NULL: out of memory. */
 CB_MUST int cb_hostfile_put(struct cb_host *h, const char *path, struct cb_bytes data);
 /* Write the pieces to path in one step; "-" is standard output. ret_sha256, 65 bytes, is the
  * sum of what was written; NULL: not wanted. */

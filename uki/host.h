@@ -21,6 +21,9 @@ enum cb_report {
 	CB_REPORT_NO_VOLUME = 2007,   /* which file system is meant? */
 	CB_REPORT_NO_BOOT = 2008,     /* nothing on the disks could boot */
 	CB_REPORT_INTERNAL = 2009,    /* memory, limits */
+	CB_REPORT_NVRAM = 2010,       /* EFI variables can't be had: no such store, none here */
+	CB_REPORT_IN_USE = 2011,      /* a running machine has the store */
+	CB_REPORT_VARIABLE = 2012,    /* one variable: missing, refused, no room */
 };
 
 struct cb_host {
@@ -59,7 +62,8 @@ extern const char cb_version[];
 
 /* The commands. */
 extern const struct cb_cmd cb_cmd_build, cb_cmd_cache_disk, cb_cmd_compare, cb_cmd_doctor, cb_cmd_explain,
-	cb_cmd_fs_cat, cb_cmd_fs_ls, cb_cmd_fs_stat, cb_cmd_fs_sum, cb_cmd_run, cb_cmd_version;
+	cb_cmd_fs_cat, cb_cmd_fs_ls, cb_cmd_fs_stat, cb_cmd_fs_sum, cb_cmd_nvram_reset, cb_cmd_nvram_set,
+	cb_cmd_nvram_show, cb_cmd_nvram_stage, cb_cmd_nvram_unset, cb_cmd_run, cb_cmd_version;
 /* NULL-terminated. */
 extern const struct cb_cmd *const cb_cmds[];
 

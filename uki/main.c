@@ -16,7 +16,8 @@
 
 const struct cb_cmd *const cb_cmds[] = {
 	&cb_cmd_build, &cb_cmd_cache_disk, &cb_cmd_run, &cb_cmd_explain, &cb_cmd_fs_ls, &cb_cmd_fs_cat,
-	&cb_cmd_fs_stat, &cb_cmd_fs_sum, &cb_cmd_doctor, &cb_cmd_compare, &cb_cmd_version, NULL
+	&cb_cmd_fs_stat, &cb_cmd_fs_sum, &cb_cmd_nvram_show, &cb_cmd_nvram_set, &cb_cmd_nvram_unset,
+	&cb_cmd_nvram_stage, &cb_cmd_nvram_reset, &cb_cmd_doctor, &cb_cmd_compare, &cb_cmd_version, NULL
 };
 
 int cb_host_advise(struct cb_host *h, int r, enum cb_report report, const char *fmt, ...)

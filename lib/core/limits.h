@@ -59,6 +59,8 @@
 
 /* EFI variables: the firmware that we know stops at 64 KiB. */
 #define CB_MAX_EFIVAR        (1u << 20)
+#define CB_MAX_VARSTORE      (2u << 20) /* bytes of an EDK2 store; OVMF's have 256 KiB */
+#define CB_MAX_VARSTORE_LEAVING 64u     /* half-replaced variables; each power cut leaves at most one */
 
 /* Settings. */
 #define CB_MAX_SETTINGS      256u

@@ -1,6 +1,7 @@
 /* image/varstore.c - EDK2's variable store. */
 #include "image/varstore.h"
 
+#include "core/limits.h"
 #include "core/str.h"
 #include "core/utf.h"
 
@@ -100,13 +101,21 @@ static size_t extent(const struct cb_varstore *s, size_t at, const struct shape 
 	return cb_in_range(at, n, s->end) ? (size_t)n : 0;
 }
 
+/* A variable that is leaving is compared with all others: their number is what bounds our time. */
 static int check_variables(struct cb_varstore *s)
 {
 	struct shape v;
+	unsigned leaving = 0;
 
 	s->used = s->first;
 	while (look(s, s->used, &v)) {
 		size_t n = extent(s, s->used, &v);
+
+		leaving += v.state == STATE_LEAVING;
+		if (leaving > CB_MAX_VARSTORE_LEAVING)
+			return cb_fail(s->env, CB_ECORRUPT,
+				       "variable store: more than %u variables are half replaced",
+				       CB_MAX_VARSTORE_LEAVING);
 
 		if (n == 0)
 			return cb_fail(s->env, CB_ECORRUPT,
@@ -142,6 +151,9 @@ int cb_varstore_open(struct cb_env *env, uint8_t *p, size_t n, struct cb_varstor
 
 	size_t size = cb_get_le32(st->size);
 
+	if (size > CB_MAX_VARSTORE)
+		return cb_fail(env, CB_ELIMIT, "variable store: %zu bytes, %u are the most", size,
+			       CB_MAX_VARSTORE);
 	if (size < sizeof(*st) || !cb_in_range(at, size, n))
 		return cb_fail(env, CB_ECORRUPT, "variable store: %zu bytes at %zu, the file has %zu", size,
 			       at, n);

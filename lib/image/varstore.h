@@ -40,4 +40,11 @@ CB_MUST int cb_varstore_set(struct cb_varstore *s, struct cb_str name, struct cb
 /* Bytes that live variables take, and that there are. */
 void cb_varstore_usage(const struct cb_varstore *s, size_t *ret_used, size_t *ret_size);
 
+/* The store as struct cb_efivars: what is set is in the bytes at once. The store stays the caller's. */
+struct cb_storevars {
+	struct cb_efivars vars;
+	struct cb_varstore *store;
+};
+void cb_storevars_init(struct cb_storevars *v, struct cb_varstore *store);
+
 #endif

@@ -137,7 +137,7 @@ static void lock(const char *path)
 		return;
 	if (flags_call(fd, FS_IOC_GETFLAGS, &flags)) {
 		flags |= FS_IMMUTABLE_FL;
-		(void)flags_call(fd, FS_IOC_SETFLAGS, &flags); /* the kernel sets it again at the next mount */
+		(void)flags_call(fd, FS_IOC_SETFLAGS, &flags); /* if not, the next mount does */
 	}
 	(void)close(fd); /* nothing was written */
 }
