@@ -125,7 +125,7 @@ static int run_set(struct cb_host *h, const void *args, const struct cb_list *op
 	int r = make_value(h, a->as, operands->v[1], &value);
 
 	if (r == 0 && value.n == 0)
-		r = cb_host_usage(h, "VALUE is empty, which would delete the variable: 'nvram unset' does that");
+		r = cb_host_usage(h, "VALUE is empty: 'nvram unset' deletes a variable");
 	if (r == 0) {
 		r = cb_nvram_open(h, &a->where, true, &n);
 		if (r == 0)
@@ -149,7 +149,8 @@ static int unset(struct cb_nvram *n, struct cb_str name, struct cb_uuid vendor)
 
 	cb_buf_fini(&old);
 	if (r == 0)
-		r = cb_fail(&n->h->env, CB_ENOENT, "there is no variable %.*s-%s", CB_STR_ARG(name), guid);
+		r = cb_fail(&n->h->env, CB_ENOENT, "there is no variable %.*s-%s", CB_STR_ARG(name),
+			    guid);
 	if (r > 0)
 		r = n->vars->ops->set(n->vars, name, vendor, attributes, (struct cb_bytes){ NULL, 0 });
 	if (r < 0)
@@ -176,8 +177,8 @@ static int run_unset(struct cb_host *h, const void *args, const struct cb_list *
 }
 
 #define NAME_ABOUT \
-	"NAME alone means the firmware's own variable (BootOrder, Boot0001, Timeout), or ours when it begins " \
-	"with CloudBoot; NAME-GUID is anybody's.\n\n"
+	"NAME alone means the firmware's own variable (BootOrder, Boot0001, Timeout), or ours when it " \
+	"begins with CloudBoot; NAME-GUID is anybody's.\n\n"
 
 const struct cb_cmd cb_cmd_nvram_set = {
 	.name = "nvram set", .operands = "NAME[-GUID] VALUE|@FILE",

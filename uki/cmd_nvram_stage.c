@@ -56,7 +56,8 @@ static int find_partition(struct cb_host *h, const struct args *a, const struct 
 						 a->partition != NULL ? a->partition :
 									"is named " CACHE_LABEL),
 				      CB_REPORT_NO_VOLUME,
-				      "'cloud-boot explain' shows the partitions; name one with --partition N");
+				      "'cloud-boot explain' shows the partitions; name one with "
+				      "--partition N");
 	*ret = found;
 	return 0;
 }
@@ -97,10 +98,11 @@ static int stage(struct cb_nvram *n, const struct args *a, const struct cb_boot_
 	if (r < 0)
 		return r;
 	if (a->json)
-		printf("{\"number\":\"%04X\",\"once\":%s,\"written\":%u}\n", number, a->once ? "true" : "false",
-		       written);
+		printf("{\"number\":\"%04X\",\"once\":%s,\"written\":%u}\n", number,
+		       a->once ? "true" : "false", written);
 	else
-		printf("Boot%04X: cloud-boot %s, %s; %u variables written\n", number, a->target, place, written);
+		printf("Boot%04X: cloud-boot %s, %s; %u variables written\n", number, a->target, place,
+		       written);
 	return 0;
 }
 
@@ -160,22 +162,21 @@ static int run_reset(struct cb_host *h, const void *args, const struct cb_list *
 const struct cb_cmd cb_cmd_nvram_stage = {
 	.name = "nvram stage",
 	.summary = "make a file on a disk the firmware's first boot choice",
-	.about = "Writes the boot entry that init writes with cloudboot.exit=reboot: under the number that ours "
-		"has, else Boot0001 if that is free, else the first free one, and puts it first in BootOrder. "
-		"Entries of others keep every byte and their order. What is there already is not written "
-		"again.\n\n" CB_NVRAM_ABOUT,
-	.examples = "cloud-boot nvram stage --store nvram.fd --disk menu-cache.raw --target debian "
-		"--file '\\EFI\\Linux\\debian-vmlinuz.efi' "
-		"--options 'initrd=\\EFI\\Linux\\debian-initrd root=/dev/vda1 ro'",
+	.about = "Writes the boot entry that init writes with cloudboot.exit=reboot: under the number that "
+		"ours has, else Boot0001 if that is free, else the first free one, and puts it first in "
+		"BootOrder. Entries of others keep every byte and their order. What is there already is not "
+		"written again.\n\n" CB_NVRAM_ABOUT,
+	.examples = "cloud-boot nvram stage --store nvram.fd --disk cache.raw --target deb --file "
+		"/EFI/Linux/deb.efi",
 	CB_OPTS(stage_opts), .args_size = sizeof(struct args), .run = run_stage,
 };
 
 const struct cb_cmd cb_cmd_nvram_reset = {
 	.name = "nvram reset",
 	.summary = "remove our boot entry and our variables",
-	.about = "Removes exactly what is cloud-boot's: its boot entry, the entry's place in BootOrder, BootNext "
-		"when it names the entry, and the variables of our vendor GUID. The firmware then starts "
-		"cloud-boot, or whatever else its order has.\n\n" CB_NVRAM_ABOUT,
+	.about = "Removes exactly what is cloud-boot's: its boot entry, the entry's place in BootOrder, "
+		"BootNext when it names the entry, and the variables of our vendor GUID. The firmware then "
+		"starts cloud-boot, or whatever else its order has.\n\n" CB_NVRAM_ABOUT,
 	.examples = "cloud-boot nvram reset --store OVMF_VARS.fd\n"
 		"sudo cloud-boot nvram reset",
 	CB_OPTS(reset_opts), .args_size = sizeof(struct args), .run = run_reset,

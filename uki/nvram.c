@@ -118,10 +118,11 @@ int cb_nvram_advise(struct cb_nvram *n, int r)
 	switch (r) {
 	case CB_ELIMIT:
 		return cb_host_advise(n->h, r, CB_REPORT_VARIABLE,
-				      "delete variables that nobody needs: 'cloud-boot nvram show' lists them");
+				      "delete what nobody needs: 'cloud-boot nvram show' lists it");
 	case CB_EAUTH:
 		return cb_host_advise(n->h, r, CB_REPORT_VARIABLE,
-				      "as root, on a system that isn't locked down; what its owner signed stays");
+				      "be root, on a system that isn't locked down; what its owner "
+				      "signed stays");
 	case CB_ENOENT:
 		return cb_host_advise(n->h, r, CB_REPORT_VARIABLE,
 				      "'cloud-boot nvram show' lists the variables that there are");
@@ -136,7 +137,8 @@ void cb_nvram_name(struct cb_str text, struct cb_str *ret_name, struct cb_uuid *
 
 	*ret_name = text;
 	*ret_vendor = cb_str_starts(text, CB_STR("CloudBoot")) ? cb_efi_ours : cb_efi_global;
-	if (dash > 0 && text.p[dash] == '-' && cb_uuid_parse(cb_str_sub(text, dash + 1, SIZE_MAX), ret_vendor))
+	if (dash > 0 && text.p[dash] == '-' &&
+	    cb_uuid_parse(cb_str_sub(text, dash + 1, SIZE_MAX), ret_vendor))
 		*ret_name = cb_str_sub(text, 0, dash);
 }
 

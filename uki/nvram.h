@@ -18,9 +18,9 @@ struct cb_nvram_where {
 	  "a folder that looks like efivarfs (default: this machine's own, " CB_EFIVARS ")" }
 
 #define CB_NVRAM_ABOUT \
-	"The variables are those of a virtual machine that is off (--store), of a folder (--efivars), or of " \
-	"this machine. A store that is edited is replaced in one step and keeps its mode; one that a running " \
-	"QEMU has open is refused. vfkit's nvram.fd has the same format as OVMF's stores."
+	"The variables are those of a virtual machine that is off (--store), of a folder (--efivars), or " \
+	"of this machine. A store that is edited is replaced in one step and keeps its mode; one that a " \
+	"running QEMU has open is refused. vfkit's nvram.fd has the same format as OVMF's stores."
 
 struct cb_nvram {
 	struct cb_host *h;
