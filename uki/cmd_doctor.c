@@ -91,7 +91,7 @@ static void look_at_arch(struct visit *v, enum cb_arch arch)
 	const char *path = NULL, *name = cb_arch_name(arch);
 	bool own = arch == cb_kvm_host_arch();
 	struct cb_firmware fw = { NULL, NULL };
-	int r = cb_qemu_firmware(v->h, arch, &fw);
+	int r = cb_qemu_firmware(v->h, arch, false, &fw);
 
 	cb_host_forget(v->h);
 	tell(v, cb_host_text(v->h, "firmware for %s", name),

@@ -11,16 +11,17 @@ struct cb_qemu_plan {
 	enum cb_arch arch;
 	enum cb_media media;
 	const char *boot;             /* boot.efi or boot.iso */
+	const char *cache;            /* the cache disk of path C, then all disks are virtio; NULL: none */
+	const char *vars;             /* the variable store, made when missing; NULL: the firmware forgets */
 	struct cb_list disks;
 	const char *mem, *smp;        /* as QEMU takes them */
-	const char *firmware;         /* NULL: where distributions put it */
+	const char *firmware;         /* NULL: where distributions put it; with vars, the code half */
 	const char *accel;            /* "kvm", "tcg"; NULL: kvm where it works */
 	bool snapshot;
 	struct cb_list extra;         /* QEMU's own words */
 };
 
-/* The words, NULL-terminated, in the arena. Makes the copy of the variable store that x86_64 needs;
- * a note about the accelerator goes to stderr. */
+/* The words, NULL-terminated, in the arena. A note about the accelerator goes to stderr. */
 CB_MUST int cb_qemu_words(struct cb_host *h, const struct cb_qemu_plan *plan, const char *const **ret);
 
 /* "qemu-system-x86_64"; NULL for an architecture that we don't start. */
@@ -31,7 +32,11 @@ struct cb_firmware {
 	const char *code;
 	const char *vars;             /* NULL: code is for -bios */
 };
-/* CB_ENOENT, with the package to install, when there is none. */
-CB_MUST int cb_qemu_firmware(struct cb_host *h, enum cb_arch arch, struct cb_firmware *ret);
+/* CB_ENOENT, with the package to install, when there is none. lasting: one with a variable store. */
+CB_MUST int cb_qemu_firmware(struct cb_host *h, enum cb_arch arch, bool lasting,
+			     struct cb_firmware *ret);
+
+/* The format of an image, from its first bytes: "raw", "qcow2", "vmdk", "vhdx". */
+const char *cb_qemu_format(const char *path);
 
 #endif

@@ -57,6 +57,62 @@ class Run(Case):
         self.assertEqual(self.words("--arch=x86_64", "--boot", self.boot, "--firmware", "/f", self.disk)
                          .count("-bios"), 1)
 
+    def drives(self, words):
+        return [w for o, w in zip(words, words[1:]) if o == "-drive"]
+
+    def test_two_disks(self):
+        """boot.iso read-only, the cache disk, the disks, in the page's order; all of it found again."""
+        iso = self.path("boot.iso", b"iso")
+        for arch, code in (("x86_64", OVMF), ("aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd")):
+            for how in (["--exit", "reboot"], ["--exit", "auto"], ["--cache", self.path(arch + ".raw")]):
+                with self.subTest(arch=arch, how=how):
+                    words = ["--arch", arch, "--boot", iso, *how, self.disk]
+                    got = self.words(*words)
+                    drives = self.drives(got)
+                    self.assertEqual(drives[0], "if=pflash,format=raw,unit=0,readonly=on,file=" + code)
+                    store = drives[1].partition(",file=")[2]
+                    cache = drives[3].split(",")[0][len("file="):]
+                    self.assertEqual(drives[1:], [
+                        "if=pflash,format=raw,unit=1,file=" + store,
+                        "file=%s,format=raw,if=virtio,readonly=on" % iso,
+                        "file=%s,if=virtio,format=raw" % cache,
+                        "file=%s,if=virtio,format=raw" % self.disk])
+                    self.assertNotIn("-bios", got)
+                    self.assertNotIn("-no-reboot", got)
+                    self.assertTrue(json.loads(self.ok("cache-disk", "--json", cache))["partuuid"])
+                    self.assertLess(os.stat(store).st_blocks * 512, 2 << 20)
+                    self.assertEqual(self.words(*words), got)
+        self.assertEqual(len([w for w in self.drives(self.words("--arch", "x86_64", "--boot", iso, "--exit", "kexec",
+                                                                self.disk)) if "menu-cache" in w]), 0)
+
+    def test_cache_and_store_by_the_set_of_disks(self):
+        other = self.path("other.raw", b"1234")
+        sets = [self.drives(self.words("--arch", "x86_64", "--boot", self.boot, "--exit", "reboot", *disks))
+                for disks in ([self.disk], [other], [self.disk, other], [other, self.disk])]
+        for i in (1, 3):
+            self.assertEqual(len({s[i] for s in sets}), 4)
+        os.mkdir(self.path("sub"))
+        os.symlink(self.disk, self.path("sub/link.raw"))
+        self.assertEqual(self.drives(self.words("--arch", "x86_64", "--boot", self.boot, "--exit", "reboot",
+                                                "sub/link.raw"))[:4], sets[0][:4])
+
+    def test_cache_and_store_by_name(self):
+        words = ["--arch", "x86_64", "--boot", self.boot, "--cache", "c.raw", self.disk]
+        first = self.drives(self.words(*words))
+        self.assertEqual(first[3], "file=c.raw,if=virtio,format=raw")
+        self.assertEqual(self.drives(self.words(*words)), first)
+        got = self.drives(self.words("--vars", "v.fd", *words))
+        self.assertEqual(got[1], "if=pflash,format=raw,unit=1,file=v.fd")
+        self.assertTrue(os.path.exists(self.path("v.fd")))
+        got = self.drives(self.words("--vars", "v.fd", "--firmware", "/f", *words))
+        self.assertEqual(got[0], "if=pflash,format=raw,unit=0,readonly=on,file=/f")
+        self.fails(2, "needs --vars", "run", "--firmware", "/f", *words)
+        self.fails(1, "variable store none.fd: No such file", "run", "--firmware", "/f", "--vars", "none.fd",
+                   *words, env=self.env)
+        self.path("notes.txt", b"precious")
+        self.fails(1, "notes.txt is there, and is no cache disk", "run", "--arch", "x86_64", "--boot", self.boot,
+                   "--cache", "notes.txt", self.disk, env=self.env)
+
     def test_formats_and_names(self):
         qcow2 = self.path("a,b c.qcow2")
         run("qemu-img", "create", "-f", "qcow2", qcow2, "1M")
@@ -96,6 +152,59 @@ class Run(Case):
         self.fails(2, "operands missing", "run")
         self.fails(1, "starting qemu-system-x86_64: No such file", "run", "--arch=x86_64", "--accel=tcg",
                    "--boot", self.boot, self.disk, env=dict(self.env, PATH="/nowhere"))
+
+
+class Vfkit(Case):
+    PAGE = ["vfkit", "--bootloader", "efi,variable-store=nvram.fd",
+            "--device", "virtio-blk,path=boot.iso,readonly",
+            "--device", "virtio-blk,path=menu-cache.raw",
+            "--device", "virtio-blk,path=debian-trixie.raw",
+            "--device", "virtio-net,nat,mac=auto"]
+
+    def words(self, *words):
+        return shlex.split(self.ok("run", "--print", "--hypervisor", "vfkit", *words))
+
+    def test_the_page(self):
+        self.assertEqual(self.words("debian-trixie.raw"), self.PAGE)
+        self.assertEqual(self.words("--exit", "reboot", "--boot", "boot.iso", "--cache=menu-cache.raw",
+                                    "--vars", "nvram.fd", "debian-trixie.raw"), self.PAGE)
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_options(self):
+        got = self.words("--gui", "-m", "2G", "--smp", "4", "--vfkit", "--log-level=debug", "debian-trixie.raw")
+        self.assertEqual(got[:5], ["vfkit", "--cpus", "4", "--memory", "2048"])
+        self.assertEqual(got[5:5 + len(self.PAGE)], self.PAGE[1:] + ["--log-level=debug"])
+        self.assertEqual(got[-1], "--gui")
+        self.assertEqual([w.split(",")[0] for w in got[-7:-1:2]], ["--device"] * 3)
+        for mem, mib in (("512", "512"), ("512M", "512"), ("3g", "3072")):
+            self.assertEqual(self.words("-m", mem, "a.raw")[2], mib)
+        self.assertEqual(self.words("a.raw", "b.raw")[-4:-2], ["--device", "virtio-blk,path=b.raw"])
+
+    def test_what_is_missing_is_said(self):
+        words = ["run", "--print", "--hypervisor", "vfkit", "a.raw"]
+        err = self.run_it(*words)[2]
+        for name in ("boot.iso", "menu-cache.raw", "nvram.fd", "a.raw"):
+            self.assertIn("note: %s is not there" % name, err)
+            self.path(name, b"")
+        self.assertEqual(self.run_it(*words)[2], "")
+
+    def test_mistakes(self):
+        run("qemu-img", "create", "-f", "qcow2", self.path("a.qcow2"), "1M")
+        self.fails(1, "vfkit runs on macOS only", "run", "--hypervisor", "vfkit", "a.raw")
+        words = ["run", "--print", "--hypervisor", "vfkit"]
+        for bad, text in (("a.qcow2", "reads raw images, this is qcow2"), ("a,b.raw", "a name with a comma")):
+            status, out, err = self.run_it(*words, bad)
+            self.assertEqual((status, out), (1, b""))
+            self.assertIn(text, err)
+        for bad, text in ((["--exit", "kexec"], "refuses kexec"), (["--snapshot"], "--snapshot goes with"),
+                          (["--media", "cdrom"], "vfkit starts boot.iso"), (["--qemu", "-S"], "--qemu goes with"),
+                          (["--firmware", "f"], "--firmware goes with"), (["--accel", "tcg"], "--accel goes with"),
+                          (["-m", "much"], "give it as 512M")):
+            status, out, err = self.run_it(*words, *bad, "a.raw")
+            self.assertEqual((status, out), (2, b""), bad)
+            self.assertIn(text, err)
+        self.fails(2, "--gui goes with --hypervisor vfkit", "run", "--gui", "a.raw")
+        self.fails(2, "--vfkit goes with --hypervisor vfkit", "run", "--vfkit", "x", "a.raw")
 
 
 class Explain(Fs):
