@@ -39,6 +39,7 @@
 #define CB_MAX_BLS_FILE      (64u << 10)
 #define CB_MAX_CMDLINE       4096u      /* x86_64 boot protocol; arm64 takes 2048 */
 #define CB_MAX_INITRDS       16u
+#define CB_MAX_LOAD_OPTIONS  2047u      /* bytes: COMMAND_LINE_SIZE of the kernels without its NUL */
 #define CB_MAX_DISKS         128u
 #define CB_MAX_VOLUMES       1024u
 #define CB_MAX_KMODS         1024u      /* kernel modules in one initramfs */
