@@ -7,6 +7,7 @@
 #define CB_INIT_INIT_H
 
 #include "boot/boot.h"
+#include "core/pieces.h"
 #include "linux/console.h"
 #include "linux/pid1.h"
 #include "settings/settings.h"
@@ -25,7 +26,11 @@ enum report {
 	REPORT_FORBIDDEN = 1020,      /* this machine doesn't allow kexec */
 	REPORT_NO_KEXEC = 1021,       /* the running kernel has no kexec */
 	REPORT_NOT_STARTED = 1022,    /* the kernel was loaded, and reboot(2) came back */
-	REPORT_NO_PATH_C = 1024,      /* cloudboot.exit=reboot */
+	REPORT_NO_CACHE = 1024,       /* no partition to stage on */
+	REPORT_NOT_STAGED = 1025,     /* staging failed */
+	REPORT_NO_ROOM = 1026,        /* the cache partition is too small */
+	REPORT_NO_VARS = 1027,        /* the firmware's variables can't be written */
+	REPORT_LOOP = 1028,           /* the firmware doesn't start what was staged */
 	REPORT_FAULT = 1090,          /* a signal that only a bug raises */
 };
 
@@ -50,6 +55,8 @@ struct cb_init {
 	struct cb_settings settings;
 	struct cb_volumes volumes;
 	struct cb_boot_plan *plan;
+	enum cb_hand hand;            /* who is to start the kernel, and why: a clause */
+	const char *hand_why;
 	enum report report;
 };
 
@@ -97,8 +104,26 @@ void after_failure(struct cb_init *in, unsigned attempt);
 
 int stage_settings(struct cb_init *in);
 int stage_devices(struct cb_init *in);
+int stage_exit(struct cb_init *in);
 int stage_disk(struct cb_init *in);
-int stage_kexec(struct cb_init *in);
+int stage_sink(struct cb_init *in);
+
+/* stage_disk.c: search once more, for in->hand. */
+CB_MUST int plan_again(struct cb_init *in);
+/* stage_kexec.c: whether the running kernel has a call for it at all. */
+bool kexec_is_there(struct cb_init *in);
+/* Comes back only after a failure. *ret_refused: the machine said no to a good kernel, and the report is
+ * not chosen yet; NULL: then the next kernel is tried. */
+CB_MUST int sink_kexec(struct cb_init *in, bool *ret_refused);
+/* stage_reboot.c: comes back only after a failure. */
+CB_MUST int sink_reboot(struct cb_init *in, struct cb_volume *cache);
+/* boot_file.c: what firmware can start by itself: stub, kernel, initrd and command line in one. */
+CB_MUST int make_boot_file(struct cb_init *in, const struct cb_boot_image *img, struct cb_str cmdline,
+			   struct cb_pieces *ret);
+/* Everything of an attempt goes, the secrets first; the disks are closed. */
+void close_all(struct cb_init *in);
+/* A line about a candidate that is passed over, then the next one's turn. */
+void skip_candidate(struct cb_init *in, struct cb_candidate *c, int r);
 
 /* modules.c: everything in /lib/modules/RELEASE; what fails is a warning. */
 void load_modules(struct cb_init *in);

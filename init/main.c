@@ -19,8 +19,9 @@ static const struct {
 } stages[] = {
 	{ "settings", stage_settings },
 	{ "devices", stage_devices },
+	{ "exit", stage_exit },
 	{ "disk", stage_disk },
-	{ "kexec", stage_kexec },
+	{ "sink", stage_sink },
 };
 
 static struct cb_init the_init;
@@ -91,12 +92,13 @@ static void attempt_init(struct cb_init *in)
 	cb_clear(&in->env);
 }
 
-static void attempt_fini(struct cb_init *in)
+void close_all(struct cb_init *in)
 {
+	cb_settings_fini(&in->settings);
+	cb_settings_init(&in->settings, &in->env);
 	cb_boot_plan_free(in->plan);
 	in->plan = NULL;
 	cb_volumes_fini(&in->volumes);
-	cb_settings_fini(&in->settings);
 }
 
 int main(void)
@@ -121,6 +123,6 @@ int main(void)
 			(void)run_stages(in); /* comes back with a report, or not at all */
 		print_report(in);
 		after_failure(in, attempt);
-		attempt_fini(in);
+		close_all(in);
 	}
 }

@@ -78,8 +78,15 @@ void after_failure(struct cb_init *in, unsigned attempt)
 {
 	struct cb_str mode = cb_settings_get(&in->settings, CB_KEY_ONFAIL);
 
+	bool loop = in->report == REPORT_LOOP || in->report == REPORT_NO_VARS;
+
+	/* Another attempt would stage again, and be sent back again. */
+	if (loop && !cb_str_eq(mode, CB_STR("poweroff")) && !cb_str_eq(mode, CB_STR("reboot")) &&
+	    !cb_str_eq(mode, CB_STR("next")))
+		mode = CB_STR("hang");
 	if (cb_str_eq(mode, CB_STR("hang"))) {
-		announce(in, "cloud-boot: stopped (cloudboot.onfail=hang); Ctrl-Alt-Del reboots");
+		announce(in, "cloud-boot: stopped%s; Ctrl-Alt-Del reboots",
+			 loop ? " instead of staging again" : " (cloudboot.onfail=hang)");
 		for (;;)
 			(void)wait_for_devices(in, WAIT_MOST); /* signals end it */
 	}

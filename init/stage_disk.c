@@ -56,7 +56,7 @@ static void fill_request(struct cb_init *in, struct cb_str *initrd, struct cb_bo
 		ret->cmdline_from = "cloudboot.cmdline";
 	}
 	ret->arch = in->arch;
-	ret->hand = CB_HAND_KEXEC;
+	ret->hand = in->hand;
 }
 
 /* 1: found. 0: not yet, it may come. Negative: it never will. */
@@ -168,23 +168,40 @@ static void explain(struct cb_init *in)
 	cb_buf_fini(&text);
 }
 
-int stage_disk(struct cb_init *in)
+static int with_request(struct cb_init *in, int (*fn)(struct cb_init *in, const struct cb_boot_request *req))
 {
 	struct cb_boot_request req = { 0 };
 	struct cb_str initrd;
 	struct cb_arena a;
 	int r;
 
-	cb_volumes_init(&in->volumes, &in->env, cb_fs_drivers);
 	cb_arena_init(&a, &in->env, 64u << 10);
 	fill_request(in, &initrd, &req);
 	r = own_consoles(in, &a, &req.console);
+	if (r == 0) {
+		r = fn(in, &req);
+		r = r < 0 ? no_boot(in, r, &req) : 0;
+	}
 	if (r == 0)
-		r = wait_for_boot(in, &req);
-	if (r < 0)
-		r = no_boot(in, r, &req);
-	else
 		explain(in);
 	cb_arena_fini(&a);
 	return r < 0 ? cb_wrap(&in->env, r, "finding something to boot") : 0;
+}
+
+static int look_once(struct cb_init *in, const struct cb_boot_request *req)
+{
+	int r = look(in, req);
+
+	return r == 1 ? 0 : r == 0 ? CB_ENOENT : r;
+}
+
+int plan_again(struct cb_init *in)
+{
+	return with_request(in, look_once);
+}
+
+int stage_disk(struct cb_init *in)
+{
+	cb_volumes_init(&in->volumes, &in->env, cb_fs_drivers);
+	return with_request(in, wait_for_boot);
 }

@@ -70,6 +70,11 @@ static bool has_plain_load(struct cb_init *in)
 	return r != CB_EUNSUP;
 }
 
+bool kexec_is_there(struct cb_init *in)
+{
+	return has_file_load(in) || has_plain_load(in);
+}
+
 /* The kernel copies while it holds its own memory; when it runs out there is nobody to end but us, and
  * that is a panic. copies: of kernel and initrd together, while the call runs. */
 static int need_memory(struct cb_init *in, const struct cb_boot_image *img, unsigned copies)
@@ -93,45 +98,45 @@ static int need_memory(struct cb_init *in, const struct cb_boot_image *img, unsi
 	return r;
 }
 
-static int hand_over(struct cb_init *in, struct cb_boot_image *img)
+/* What another kernel would meet just the same, or none that this machine trusts. */
+static bool is_refusal(int r)
 {
-	int r;
+	return r == CB_EAUTH || r == CB_EUNSUP || r == CB_EINVAL;
+}
 
-	if (has_file_load(in)) {
-		/* The file in memory, what the kernel reads from it, and the pages that wait for the start;
-		 * our buffer is gone by then. */
-		r = need_memory(in, img, 2);
-		if (r == 0)
-			r = load_by_file(in, img);
-	} else if (has_plain_load(in)) {
-		r = need_memory(in, img, 1);
-		if (r == 0)
-			r = kexec_arm64(in, img);
-	} else {
+static int hand_over(struct cb_init *in, struct cb_boot_image *img, bool *ret_refused)
+{
+	bool by_file = has_file_load(in);
+	int r = 0;
+
+	if (!by_file && !has_plain_load(in)) {
 		r = cb_fail(&in->env, CB_EUNSUP, "the running kernel has no kexec call");
-		return fail_with(in, r, REPORT_NO_KEXEC);
+		return ret_refused == NULL ? fail_with(in, r, REPORT_NO_KEXEC) : (*ret_refused = true, r);
 	}
-	if (r == CB_EAUTH && cb_kexec_forbidden() != NULL)
+	/* By file: the file in memory, what the kernel reads from it, and the pages that wait for the
+	 * start; our buffer is gone by then. */
+	r = need_memory(in, img, by_file ? 2 : 1);
+	if (r < 0)
+		return r;
+	r = by_file ? load_by_file(in, img) : kexec_arm64(in, img);
+	if (ret_refused != NULL)
+		*ret_refused = is_refusal(r);
+	else if (r == CB_EAUTH && cb_kexec_forbidden() != NULL)
 		return fail_with(in, r, REPORT_FORBIDDEN);
 	return r;
 }
 
-/* All of ours goes, the secrets first; the next kernel finds the disks closed. */
+/* The next kernel finds the disks closed. */
 static int start(struct cb_init *in)
 {
-	cb_settings_fini(&in->settings);
-	cb_settings_init(&in->settings, &in->env);
-	cb_boot_plan_free(in->plan);
-	in->plan = NULL;
-	cb_volumes_fini(&in->volumes);
-	cb_volumes_init(&in->volumes, &in->env, cb_fs_drivers);
+	int r;
 
-	int r = cb_pid1_end(&in->env, CB_END_KEXEC);
-
+	close_all(in);
+	r = cb_pid1_end(&in->env, CB_END_KEXEC);
 	return fail_with(in, cb_wrap(&in->env, r, "starting the loaded kernel"), REPORT_NOT_STARTED);
 }
 
-static int boot_one(struct cb_init *in, struct cb_candidate *c)
+static int boot_one(struct cb_init *in, struct cb_candidate *c, bool *ret_refused)
 {
 	struct cb_boot_image img;
 	uint64_t began = cb_now_ns(&in->env);
@@ -147,12 +152,12 @@ static int boot_one(struct cb_init *in, struct cb_candidate *c)
 	    size_text(img.initrd.n, initrd), (unsigned long long)((cb_now_ns(&in->env) - began) / 1000000));
 	r = img.initrd.n == 0 ? no_initrd(in, &img.initrd) : 0;
 	if (r == 0)
-		r = hand_over(in, &img);
+		r = hand_over(in, &img, ret_refused);
 	cb_boot_image_fini(&img);
 	return r < 0 ? r : start(in);
 }
 
-static void skip(struct cb_init *in, struct cb_candidate *c, int r)
+void skip_candidate(struct cb_init *in, struct cb_candidate *c, int r)
 {
 	struct cb_buf text;
 
@@ -163,38 +168,20 @@ static void skip(struct cb_init *in, struct cb_candidate *c, int r)
 	cb_boot_reject(in->plan, c, r);
 }
 
-static int choose_exit(struct cb_init *in)
-{
-	struct cb_str how = cb_settings_get(&in->settings, CB_KEY_EXIT);
-	const char *why = cb_kexec_forbidden();
-
-	if (cb_str_eq(how, CB_STR("reboot")))
-		return fail_with(in, cb_fail(&in->env, CB_EUNSUP, "cloudboot.exit=reboot: this init can't "
-					     "stage a kernel for the firmware to start"), REPORT_NO_PATH_C);
-	if (why != NULL && cb_str_eq(how, CB_STR("auto")))
-		return fail_with(in, cb_fail(&in->env, CB_EAUTH, "kexec isn't possible on this machine: %s",
-					     why), REPORT_FORBIDDEN);
-	say(in, "exit", "kexec, %s", cb_str_eq(how, CB_STR("kexec")) ? "as cloudboot.exit says" :
-	    "which this machine allows");
-	return 0;
-}
-
-int stage_kexec(struct cb_init *in)
+int sink_kexec(struct cb_init *in, bool *ret_refused)
 {
 	struct cb_candidate *c = NULL;
 	unsigned tried = 0;
 	bool memory = false;
-	int r = choose_exit(in);
+	int r;
 
-	if (r < 0)
-		return r;
 	while ((r = cb_boot_next(in->plan, c, &c)) == 0) {
 		tried++;
-		r = boot_one(in, c);
-		if (in->report != REPORT_NONE)
+		r = boot_one(in, c, ret_refused);
+		if (in->report != REPORT_NONE || (ret_refused != NULL && *ret_refused))
 			return cb_wrap(&in->env, r, "handing the kernel over");
 		memory = memory || r == CB_ENOMEM;
-		skip(in, c, r); /* the next one may do better */
+		skip_candidate(in, c, r); /* the next one may do better */
 	}
 	return fail_with(in, cb_wrap(&in->env, r, "%u candidate%s tried", tried, tried == 1 ? "" : "s"),
 			 memory ? REPORT_MEMORY : REPORT_ALL_BROKEN);

@@ -111,4 +111,9 @@ struct cb_boot_image {
 CB_MUST int cb_boot_load(struct cb_boot_plan *p, struct cb_candidate *c, struct cb_boot_image *ret);
 void cb_boot_image_fini(struct cb_boot_image *img);
 
+/* A name for c that stays the same over reboots and kernel updates: "debian-13" from its os-release, else
+ * c->id. Never empty. */
+CB_MUST int cb_boot_target_name(struct cb_volumes *vs, const struct cb_candidate *c, struct cb_arena *a,
+				struct cb_str *ret);
+
 #endif

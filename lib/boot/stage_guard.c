@@ -4,13 +4,13 @@
  * firmware has shown that it keeps variables, in a variable: then nothing is written to the disk. */
 #include "boot/stage_priv.h"
 
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/str.h"
 #include "core/utf.h"
 #include "image/loadopt.h"
 
 #define VARIABLE  CB_STR("CloudBootStaged")
-#define VALUE_MAX 65536u
 #define FILEPATH  4u                      /* subtype of a media device path */
 
 enum cb_stage_verdict cb_stage_judge(const struct cb_stage_guard *before, struct cb_str target, uint64_t now)
@@ -32,7 +32,7 @@ static int load_variable(struct cb_stage *s, struct cb_stage_guard *ret)
 
 	if (s->vars == NULL)
 		return 0;
-	cb_buf_init(&b, s->env, VALUE_MAX);
+	cb_buf_init(&b, s->env, CB_MAX_EFIVAR);
 	r = s->vars->ops->get(s->vars, VARIABLE, cb_efi_ours, &attributes, &b);
 	if (r == 0)
 		r = cb_stage_note_parse(&s->arena, (struct cb_str){ (const char *)b.p, b.n }, &n);
@@ -65,7 +65,7 @@ static int stop(struct cb_stage *s, struct cb_str target)
 	if (s->before.how == CB_STAGE_BY_FILE)
 		return cb_fail(s->env, CB_ELOOP, "%.*s is staged, the firmware's variables can't tell it so, and "
 			       "the firmware doesn't start the cache disk by itself", CB_STR_ARG(target));
-	cb_buf_init(&value, s->env, VALUE_MAX);
+	cb_buf_init(&value, s->env, CB_MAX_EFIVAR);
 	if (s->vars != NULL)
 		r = cb_bootvars_state(s->vars, &st, &value);
 	cb_buf_fini(&value);
@@ -126,7 +126,7 @@ static bool names_file(struct cb_env *env, struct cb_bytes value, struct cb_str 
 
 	if (cb_load_option_parse(env, value, &o) < 0)
 		return false;
-	cb_buf_init(&name, env, VALUE_MAX);
+	cb_buf_init(&name, env, CB_MAX_EFIVAR);
 	while (o.path.n > 0 && cb_devpath_next(env, &o.path, &node) == 0)
 		if (node.type == CB_DEVPATH_MEDIA && node.subtype == FILEPATH) {
 			cb_utf16_to_utf8(&name, node.body);
@@ -151,7 +151,7 @@ static int find_entry(struct cb_stage *s, struct cb_str kernel, bool *ret_named,
 	*ret_named = false;
 	if (s->vars == NULL)
 		return 0;
-	cb_buf_init(&value, s->env, VALUE_MAX);
+	cb_buf_init(&value, s->env, CB_MAX_EFIVAR);
 	r = cb_bootvars_state(s->vars, &st, &value);
 	if (r == 0 && st.have && names_file(s->env, cb_buf_bytes(&value), kernel)) {
 		*ret_named = true;

@@ -11,6 +11,7 @@
 #include "core/limits.h"
 #include "core/str.h"
 #include "linux/os.h"
+#include "linux/smbios.h"
 
 int cb_kexec_file(struct cb_env *env, const char *name, struct cb_bytes data, int *ret_fd)
 {
@@ -106,14 +107,11 @@ int cb_kexec_load(struct cb_env *env, const struct cb_kexec_segment *seg, size_t
 
 const char *cb_kexec_forbidden(void)
 {
-	char text[64], product[64];
+	char text[64];
 
 	if (cb_os_text("/proc/sys/kernel/kexec_load_disabled", text, sizeof(text)) > 0 && text[0] != '0')
 		return "kernel.kexec_load_disabled is set";
-	(void)cb_os_text("/sys/class/dmi/id/sys_vendor", text, sizeof(text)); /* empty without SMBIOS */
-	(void)cb_os_text("/sys/class/dmi/id/product_name", product, sizeof(product));
-	if (cb_str_starts(cb_str_c(text), CB_STR("Apple")) &&
-	    cb_str_find(cb_str_c(product), CB_STR("Virtualization")) != SIZE_MAX)
+	if (cb_smbios_is_apple_vz())
 		return "Apple's Virtualization.framework traps kexec";
 	(void)cb_os_text("/sys/kernel/security/lockdown", text, sizeof(text));
 	if (cb_str_find(cb_str_c(text), CB_STR("[confidentiality]")) != SIZE_MAX)
