@@ -45,8 +45,8 @@ static int find_own(struct cb_init *in, struct cb_volume **ret)
 		if (v->role != CB_ROLE_CACHE)
 			continue;
 		if (!may_hold(v))
-			warn(in, "%.*s is named cloud-boot-cache, and has no FAT file system: %.*s",
-			     CB_STR_ARG(v->name), CB_STR_ARG(v->status < 0 ? v->why : CB_STR("not formatted")));
+			warn(in, "%.*s is named cloud-boot-cache, and has no FAT file system%s%.*s",
+			     CB_STR_ARG(v->name), v->status < 0 ? ": " : "", CB_STR_ARG(v->why));
 		else if (found == NULL)
 			found = v;
 		else
@@ -121,7 +121,7 @@ int cache_open(struct cb_init *in, struct cb_volume *v, struct cache *ret)
 	int r;
 
 	*ret = (struct cache){ .in = in, .volume = v, .folder.fd = -1 };
-	(void)cb_fmt(device, sizeof(device), "/dev/%.*s", CB_STR_ARG(v->name)); /* a disk's 31 bytes, a number */
+	(void)cb_fmt(device, sizeof(device), "/dev/%.*s", CB_STR_ARG(v->name)); /* it fits */
 	ret->before = bytes_written(ret);
 	r = cb_mount_fat(&in->env, device, PLACE);
 	if (r < 0)

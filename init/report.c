@@ -26,15 +26,15 @@ static const struct {
 	{ REPORT_NO_KEXEC, "build boot.efi with a kernel that has CONFIG_KEXEC_FILE, as Debian's have; on "
 			   "arm64 CONFIG_KEXEC will do" },
 	{ REPORT_NOT_STARTED, "look at the kernel's messages above; on arm64 try maxcpus=1" },
-	{ REPORT_NO_CACHE, "make a cache disk with 'uki/scripts/make-cache-disk.sh menu-cache.raw 256' or "
-			   "'cloud-boot cache-disk menu-cache.raw 256' and attach it, writable; or name a FAT "
-			   "partition with cloudboot.cache" },
-	{ REPORT_NOT_STAGED, "attach the cache disk writable; check it with fsck.vfat, or make a new one with "
-			     "'cloud-boot cache-disk'" },
+	{ REPORT_NO_CACHE, "make a cache disk with 'uki/scripts/make-cache-disk.sh menu-cache.raw 256' "
+			   "or 'cloud-boot cache-disk menu-cache.raw 256' and attach it, writable; or "
+			   "name a FAT partition with cloudboot.cache" },
+	{ REPORT_NOT_STAGED, "attach the cache disk writable; check it with fsck.vfat, or make a new "
+			     "one with 'cloud-boot cache-disk'" },
 	{ REPORT_NO_ROOM, "make a bigger cache disk with 'cloud-boot cache-disk PATH MIB'; after power cuts "
 			  "'fsck.vfat -a' may give room back" },
-	{ REPORT_NO_VARS, "put the cache disk first in the firmware's boot order: it has a file that firmware "
-			  "starts by itself; or give the machine a writable variable store" },
+	{ REPORT_NO_VARS, "put the cache disk first in the firmware's boot order: it has a file that "
+			  "firmware starts by itself; or give the machine a writable variable store" },
 	{ REPORT_LOOP, "start QEMU with pflash and a copy of the variable store, not -bios; leave out "
 		       "bootindex=, which rewrites the order; else use cloudboot.exit=kexec. To try again at "
 		       "once: reset-cloud-boot.sh, or remove \\EFI\\cloud-boot\\staged from the cache disk" },

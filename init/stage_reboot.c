@@ -79,8 +79,8 @@ static int boot_file(struct work *w)
 	cb_pieces_fini(&whole);
 	if (r < 0)
 		return cb_wrap(&in->env, r, "\\EFI\\BOOT\\%s", name);
-	announce(in, "cloud-boot: \\EFI\\BOOT\\%s on %.*s starts it: put that disk first in the firmware's order",
-		 name, CB_STR_ARG(w->volume->name));
+	announce(in, "cloud-boot: \\EFI\\BOOT\\%s on %.*s starts it: put that disk first in the firmware's "
+		 "boot order", name, CB_STR_ARG(w->volume->name));
 	return 0;
 }
 
@@ -89,12 +89,14 @@ static void say_staged(struct work *w, uint64_t began)
 	struct cb_init *in = w->in;
 	const struct cb_stage *s = &w->stage;
 
-	say(in, "staged", "%.*s on %.*s%s, in %llu ms", CB_STR_ARG(s->entry.name), CB_STR_ARG(w->volume->name),
-	    s->kept ? ", as it was" : "", (unsigned long long)((cb_now_ns(&in->env) - began) / 1000000));
+	say(in, "staged", "%.*s on %.*s%s, in %llu ms", CB_STR_ARG(s->entry.name),
+	    CB_STR_ARG(w->volume->name), s->kept ? ", as it was" : "",
+	    (unsigned long long)((cb_now_ns(&in->env) - began) / 1000000));
 	if (s->pruned > 0)
 		say(in, "", "%u older target%s made room", s->pruned, s->pruned == 1 ? "" : "s");
 	if (s->again)
-		warn(in, "the firmware came back instead of starting it: it is told once more, and by BootNext");
+		warn(in, "the firmware came back instead of starting it: it is told once more, by BootNext "
+		     "too");
 }
 
 static int write_files(struct work *w)
@@ -226,8 +228,8 @@ static int load(struct cb_init *in, struct cb_candidate *c, struct cb_boot_image
 	r = cb_boot_load(in->plan, c, img);
 	meter_stop(in);
 	if (r == 0)
-		say(in, "loaded", "%s, %s, initrd %s, in %llu ms", img->format, size_text(img->kernel.n, kernel),
-		    size_text(img->initrd.n, initrd),
+		say(in, "loaded", "%s, %s, initrd %s, in %llu ms", img->format,
+		    size_text(img->kernel.n, kernel), size_text(img->initrd.n, initrd),
 		    (unsigned long long)((cb_now_ns(&in->env) - began) / 1000000));
 	return r;
 }

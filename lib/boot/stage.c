@@ -107,8 +107,8 @@ static int make_entry(struct cb_stage *s, const struct job *j)
 	for (p = (char *)e->options.p; *p != '\0' && *p != ' ' && item->initrd.size > 0; p++)
 		*p = *p == '/' ? '\\' : *p;
 	if (e->options.n > CB_MAX_LOAD_OPTIONS)
-		return cb_fail(s->env, CB_ELIMIT, "command line and initrd= have %zu bytes, %u is the most that "
-			       "firmware can hand over", e->options.n, CB_MAX_LOAD_OPTIONS);
+		return cb_fail(s->env, CB_ELIMIT, "command line and initrd= have %zu bytes, %u is the most "
+			       "that a kernel takes", e->options.n, CB_MAX_LOAD_OPTIONS);
 	return 0;
 }
 
@@ -195,7 +195,8 @@ static int add_to_note(struct cb_stage *s, const struct job *j)
 		cb_stage_note_remove(&s->note, s->note.v);
 	}
 	s->note.v[s->note.n++] = (struct cb_stage_target){
-		.name = s->entry.name, .safe = s->safe, .kernel = j->kernel, .initrd = j->initrd, .when = s->now,
+		.name = s->entry.name, .safe = s->safe, .when = s->now,
+		.kernel = j->kernel, .initrd = j->initrd,
 	};
 	return r;
 }

@@ -30,7 +30,7 @@ struct cb_stage {
 	struct cb_env *env;
 	struct cb_folder *cache;
 	struct cb_efivars *vars;          /* NULL: this machine has none */
-	struct cb_boot_entry entry;       /* partition: part, first, nblocks, partuuid; the rest is filled in */
+	struct cb_boot_entry entry;       /* part, first, nblocks, partuuid; the rest is filled in */
 	bool ours;                        /* the partition is cloud-boot's own, not somebody's ESP */
 	bool once;                        /* cloudboot.trial */
 	uint64_t now;                     /* seconds since 1970; 0: the clock was never set */

@@ -63,8 +63,8 @@ static int stop(struct cb_stage *s, struct cb_str target)
 
 	s->trouble = s->before.how == CB_STAGE_BY_FILE ? CB_STAGE_NO_VARS : CB_STAGE_LOOP;
 	if (s->before.how == CB_STAGE_BY_FILE)
-		return cb_fail(s->env, CB_ELOOP, "%.*s is staged, the firmware's variables can't tell it so, and "
-			       "the firmware doesn't start the cache disk by itself", CB_STR_ARG(target));
+		return cb_fail(s->env, CB_ELOOP, "%.*s is staged, the firmware can't be told so, and it "
+			       "doesn't start the cache disk by itself", CB_STR_ARG(target));
 	cb_buf_init(&value, s->env, CB_MAX_EFIVAR);
 	if (s->vars != NULL)
 		r = cb_bootvars_state(s->vars, &st, &value);
@@ -72,14 +72,15 @@ static int stop(struct cb_stage *s, struct cb_str target)
 	if (r == CB_ENOMEM)
 		return r;
 	if (r < 0 || !st.have)
-		return cb_fail(s->env, CB_ELOOP, "%.*s was staged %u times in a row, and the firmware came back "
-			       "here: our boot entry is gone, it doesn't keep its variables",
+		return cb_fail(s->env, CB_ELOOP, "%.*s was staged %u times in a row, and the firmware came "
+			       "back here: our boot entry is gone, it doesn't keep its variables",
 			       CB_STR_ARG(target), s->before.times);
-	return cb_fail(s->env, CB_ELOOP, "%.*s was staged %u times in a row, and the firmware came back here: "
-		       "Boot%04X is there %s", CB_STR_ARG(target), s->before.times, st.number,
+	return cb_fail(s->env, CB_ELOOP, "%.*s was staged %u times in a row, and the firmware came back "
+		       "here: Boot%04X is there %s", CB_STR_ARG(target), s->before.times, st.number,
 		       st.first ? "and first in BootOrder: it was tried and failed, or is passed over" :
 		       st.next ? "and BootNext names it: both are passed over" :
-		       s->before.how == CB_STAGE_BY_ONCE ? "and BootNext was taken: what it started came back" :
+		       s->before.how == CB_STAGE_BY_ONCE ?
+		       "and BootNext was taken: what it started came back" :
 		       "but no longer first in BootOrder: something rewrites the order");
 }
 

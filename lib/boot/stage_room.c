@@ -147,8 +147,9 @@ static int prune_one(struct cb_stage *s, bool *did)
 
 static bool needs(const struct cb_folder_space *sp, uint64_t a, uint64_t b, uint64_t *ret)
 {
-	return cb_is_pow2(sp->cluster) && cb_align_up(a, sp->cluster, &a) && cb_align_up(b, sp->cluster, &b) &&
-	       cb_add(a, b, ret) && cb_add(*ret, SLACK + 4 * (uint64_t)sp->cluster, ret);
+	return cb_is_pow2(sp->cluster) && cb_align_up(a, sp->cluster, &a) &&
+	       cb_align_up(b, sp->cluster, &b) && cb_add(a, b, ret) &&
+	       cb_add(*ret, SLACK + 4 * (uint64_t)sp->cluster, ret);
 }
 
 int cb_stage_room(struct cb_stage *s, uint64_t a, uint64_t b)
@@ -171,8 +172,8 @@ int cb_stage_room(struct cb_stage *s, uint64_t a, uint64_t b)
 	if (r < 0)
 		return cb_wrap(s->env, r, "making room");
 	s->trouble = CB_STAGE_NO_ROOM;
-	return cb_fail(s->env, CB_ELIMIT, "the cache partition has %llu MB, %llu MB of them free; %llu MB are "
-		       "needed, and nothing of ours is left that could go",
+	return cb_fail(s->env, CB_ELIMIT, "the cache partition has %llu MB, %llu MB of them free; %llu MB "
+		       "are needed, and nothing of ours is left that could go",
 		       (unsigned long long)(sp.total / 1000000), (unsigned long long)(sp.free / 1000000),
 		       (unsigned long long)(need / 1000000 + 1));
 }
