@@ -1,10 +1,10 @@
 """FAT12, 16 and 32 by mkfs.fat and mtools: sizes, long names, fragments, sectors of 4096 bytes."""
-import hashlib
 import os
-import stat
-import subprocess
 
 import kit
+from fatkit import boot_sector, copy_in, manifest, put, tool, tree_of
+
+USES = ["fatkit.py"]
 
 # What the volume holds, bits, bytes a sector, sectors a cluster, size.
 VARIANTS = [
@@ -14,36 +14,6 @@ VARIANTS = [
     ("fragments", 12, 512, 2, "4M"), ("fragments", 16, 512, 1, "16M"), ("fragments", 32, 512, 1, "40M"),
 ]
 QUICK = [VARIANTS[0], VARIANTS[3], VARIANTS[6], VARIANTS[8], VARIANTS[11]]
-
-
-def tool(k, *args):
-    """mtools and dosfstools, in UTC, with the code page that Linux takes for short names."""
-    rc = os.path.join(k.folder, "mtoolsrc")
-    with open(rc, "w") as f:
-        f.write("mtools_skip_check=1\ndefault_codepage=437\n")
-    env = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8", MTOOLSRC=rc, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env)
-    if r.returncode != 0:
-        raise RuntimeError("%s: exit %d\n%s" % (" ".join(args[:8]), r.returncode, r.stdout.decode(errors="replace")[-800:]))
-    return r.stdout.decode(errors="replace")
-
-
-def tree_of(k):
-    top = os.path.join(k.folder, "tree")
-    os.makedirs(top, exist_ok=True)
-    return top
-
-
-def put(k, path, data):
-    path = os.path.join(tree_of(k), path)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    k.file(path, data)
-
-
-def copy_in(k, names, to="::/"):
-    """These files of the tree, in this order; in pieces that fit any command line."""
-    for i in range(0, len(names), 400):
-        tool(k, "mcopy", "-i", k.image, "-s", "-Q", "-m", *[os.path.join(tree_of(k), n) for n in names[i:i + 400]], to)
 
 
 def some(k, cluster):
@@ -73,36 +43,12 @@ def fragments(k, cluster):
     copy_in(k, ["big-%d" % i for i in range(3)])
 
 
-def manifest(k):
-    """The tree, as FAT keeps it: no owners, no modes, nothing of the root."""
-    lines, todo = [], [(tree_of(k).encode(), b"/")]
-    while todo:
-        path, name = todo.pop()
-        st = os.lstat(path)
-        if stat.S_ISDIR(st.st_mode):
-            lines.append("d 40555 0 0 1 0 %s - %s " % ("0" if name == b"/" else "*", kit.escape(name)))
-            prefix = b"" if name == b"/" else name
-            todo += [(path + b"/" + e, prefix + b"/" + e) for e in sorted(os.listdir(path), reverse=True)]
-        else:
-            with open(path, "rb") as f:
-                digest = hashlib.sha256(f.read()).hexdigest()
-            lines.append("f 100444 0 0 1 %d %d %s %s " % (st.st_size, st.st_mtime, digest, kit.escape(name)))
-    return lines
-
-
 def build(k, what, bits, sector, cluster, size):
     k.new_image(size)
     tool(k, "mkfs.fat", "-F", str(bits), "-S", str(sector), "-s", str(cluster), "-n", "A LABEL", "-i", "1a2b3c4d", k.image)
     {"some": some, "fragments": fragments}[what](k, sector * cluster)
     tool(k, "fsck.fat", "-n", k.image)
     k.lines = manifest(k)
-
-
-def boot_sector(k):
-    b = k.read(0, 512)
-    num = lambda at, n: int.from_bytes(b[at:at + n], "little")  # noqa: E731
-    table = num(22, 2) or num(36, 4)
-    return num(11, 2), num(14, 2), table, num(44, 4)
 
 
 def damage(k, what, bits, sector, cluster, size):
