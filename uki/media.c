@@ -28,6 +28,7 @@ struct media {
 	struct cb_esp *esp;
 	struct cb_hostfile signed_uki;
 	struct cb_input efi;          /* the UKI, signed or not */
+	uint32_t sign_room;           /* for the signature of the disk */
 	char *work;                   /* a folder for other programs' files; NULL: none */
 };
 
@@ -126,6 +127,8 @@ static int sign_uki(struct media *m)
 	if (r == 0)
 		r = cb_sign_image(m->h, m->b->plan->sign_key, m->b->plan->sign_cert, from, to);
 	if (r == 0)
+		r = cb_sign_room(m->h, to, &m->sign_room);
+	if (r == 0)
 		r = cb_hostfile_open(m->h, to, &m->signed_uki);
 	if (r == 0)
 		m->efi = m->signed_uki.in;
@@ -159,26 +162,52 @@ static int finish(struct media *m, const char *name, struct cb_build_made *ret)
 	return r;
 }
 
+/* The disk in a work file, signed into the output. */
+static int write_signed(struct media *m, struct cb_build_made *ret)
+{
+	const char *from = cb_host_text(m->h, "%s/disk.efi", m->work);
+	const char *to = cb_host_text(m->h, "%s/boot.efi", m->work);
+	struct cb_sign_disk d = {
+		.key = m->b->plan->sign_key, .cert = m->b->plan->sign_cert, .room = m->sign_room,
+	};
+	struct cb_buf tail;
+	char sum[65];
+
+	if (from == NULL || to == NULL)
+		return CB_ENOMEM;
+	cb_buf_init(&tail, &m->h->env, 1u << 20);
+
+	int r = cb_boot_efi_tail(m->esp, &tail);
+
+	d.tail = cb_buf_bytes(&tail);
+	if (r == 0)
+		r = cb_hostfile_write(m->h, from, &m->disk, sum);
+	if (r == 0)
+		r = cb_sign_disk(m->h, &d, from, to);
+	if (r == 0)
+		r = finish(m, "boot.efi", ret);
+	cb_buf_fini(&tail);
+	return r;
+}
+
 static int write_efi(struct media *m, const char *path, struct cb_build_made *ret)
 {
 	const char *name = cb_host_text(m->h, "BOOT%s.EFI", cb_arch_efi(m->b->plan->arch));
 	const struct cb_boot_efi_plan plan = {
 		.efi = m->efi, .boot_name = cb_str_c(name), .time = m->b->epoch, .seed = m->seed,
+		.sign_room = m->sign_room,
 	};
-	bool sign = m->b->plan->sign_key != NULL;
-	const char *to = sign ? cb_host_text(m->h, "%s/disk.efi", m->work) : path;
-	const char *result = sign ? cb_host_text(m->h, "%s/boot.efi", m->work) : path;
-	int r = name != NULL && to != NULL && result != NULL ? 0 : CB_ENOMEM;
+	int r = name != NULL ? 0 : CB_ENOMEM;
 
 	ret->path = path;
 	if (r == 0)
 		r = cb_boot_efi_write(&m->h->env, &plan, &m->disk, &m->esp);
-	if (r == 0)
-		r = cb_hostfile_write(m->h, to, &m->disk, ret->sha256);
+	if (r < 0)
+		return r;
+	if (m->sign_room > 0)
+		return write_signed(m, ret);
 	ret->size = m->disk.size;
-	if (r == 0 && sign)
-		r = cb_sign_disk(m->h, m->b->plan->sign_key, m->b->plan->sign_cert, to, result);
-	return r == 0 && sign ? finish(m, "boot.efi", ret) : r;
+	return cb_hostfile_write(m->h, path, &m->disk, ret->sha256);
 }
 
 /* The FAT volume of the ISO, alone in a file: what xorriso appends as a partition. */

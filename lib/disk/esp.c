@@ -9,6 +9,7 @@
 
 /* boot.efi: sector 0 has room for a DOS header before the partition table, sector 1 is the GPT's, and the
  * PE header fills what is left by moving the GPT's entries away (UEFI 2.10, 5.3.2 allows any place). */
+#define BOOT_EFI_SECTOR 512u
 #define BOOT_EFI_PE 0x400u
 #define BOOT_EFI_ENTRIES 8u
 #define BOOT_EFI_FIRST 64u               /* of the partition: 32 KiB, after entries that end at 40 */
@@ -20,6 +21,7 @@ struct cb_esp {
 	struct cb_fat *fat;
 	struct cb_gpt_part part;
 	struct cb_gpt_plan gpt;
+	uint64_t sign_sectors;           /* between the partition and the backup GPT */
 };
 
 static int plan_disk(struct cb_esp *e, const struct cb_esp_plan *plan, uint64_t entries_lba)
@@ -54,25 +56,35 @@ static int plan_disk(struct cb_esp *e, const struct cb_esp_plan *plan, uint64_t 
 	};
 	e->gpt = (struct cb_gpt_plan){
 		.sector = fat.sector, .entries_lba = entries_lba, .disk_id = cb_gpt_uuid(plan->seed, 0),
-		.nsectors = plan->size > 0 ? plan->size / fat.sector : first + sectors + tail,
+		.nsectors = plan->size > 0 ? plan->size / fat.sector :
+					     first + sectors + e->sign_sectors + tail,
 		.parts = &e->part, .nparts = 1,
 	};
 	return 0;
 }
 
+/* Up to the end of the partition. */
+static int write_front(struct cb_esp *e, const struct cb_buf *head, struct cb_pieces *to)
+{
+	uint64_t base = to->size;
+
+	cb_pieces_copy(to, head->p, head->n);
+	cb_pieces_pad_to(to, base + e->part.first * e->gpt.sector);
+	cb_fat_write(e->fat, to);
+	return cb_pieces_status(to);
+}
+
 static int write_disk(struct cb_esp *e, const struct cb_buf *head, struct cb_pieces *to)
 {
-	uint64_t base = to->size, sector = e->gpt.sector;
+	uint64_t base = to->size, tail_sectors = cb_gpt_tail_sectors(e->gpt.sector);
 	struct cb_buf tail;
-	int r;
+	int r = write_front(e, head, to);
 
 	cb_buf_init(&tail, e->env, CB_MAX_PE_HEADER);
-	r = cb_gpt_tail(e->env, &e->gpt, &tail);
+	if (r == 0)
+		r = cb_gpt_tail(e->env, &e->gpt, &tail);
 	if (r == 0) {
-		cb_pieces_copy(to, head->p, head->n);
-		cb_pieces_pad_to(to, base + e->part.first * sector);
-		cb_fat_write(e->fat, to);
-		cb_pieces_pad_to(to, base + (e->gpt.nsectors - cb_gpt_tail_sectors(e->gpt.sector)) * sector);
+		cb_pieces_pad_to(to, base + (e->gpt.nsectors - tail_sectors) * e->gpt.sector);
 		cb_pieces_copy(to, tail.p, tail.n);
 		r = cb_pieces_status(to);
 	}
@@ -149,7 +161,7 @@ static int boot_efi(struct cb_esp *e, const struct cb_boot_efi_plan *plan, const
 		    struct cb_fat_file *files, struct cb_buf *path, struct cb_pieces *to)
 {
 	struct cb_esp_plan disk = {
-		.fat = { .sector = 512, .bits = plan->bits > 0 ? plan->bits : 32,
+		.fat = { .sector = BOOT_EFI_SECTOR, .bits = plan->bits > 0 ? plan->bits : 32,
 			 .round = BOOT_EFI_FIRST, .label = CB_STR("CLOUD-BOOT"),
 			 .time = plan->time, .files = files, .nfiles = plan->nextra + 1 },
 		.first_lba = BOOT_EFI_FIRST, .seed = plan->seed, .name = CB_STR("cloud-boot"),
@@ -166,12 +178,13 @@ static int boot_efi(struct cb_esp *e, const struct cb_boot_efi_plan *plan, const
 	files[0] = (struct cb_fat_file){ { (const char *)path->p, path->n }, plan->efi, false };
 	for (size_t i = 0; i < plan->nextra; i++)
 		files[i + 1] = plan->extra[i];
+	e->sign_sectors = plan->sign_room / BOOT_EFI_SECTOR;
 	cb_buf_init(&head, e->env, CB_MAX_PE_HEADER);
 	r = plan_disk(e, &disk, BOOT_EFI_ENTRIES);
 	if (r == 0)
 		r = put_pe(e, pe, &head);
 	if (r == 0)
-		r = write_disk(e, &head, to);
+		r = (plan->sign_room > 0 ? write_front : write_disk)(e, &head, to);
 	cb_buf_fini(&head);
 	return r;
 }
@@ -188,6 +201,8 @@ int cb_boot_efi_write(struct cb_env *env, const struct cb_boot_efi_plan *plan, s
 
 	if (plan->nextra > MAX_EXTRA)
 		return cb_fail(env, CB_ELIMIT, "boot.efi: %zu files > %u", plan->nextra, MAX_EXTRA);
+	if (plan->sign_room % BOOT_EFI_SECTOR != 0)
+		return cb_fail(env, CB_EINVAL, "boot.efi: %u bytes for a signature", plan->sign_room);
 	cb_buf_init(&path, env, CB_MAX_PATH);
 	r = cb_pe_open(env, &plan->efi, &pe);
 	if (r == 0)
@@ -205,4 +220,9 @@ int cb_boot_efi_write(struct cb_env *env, const struct cb_boot_efi_plan *plan, s
 	}
 	*ret = e;
 	return 0;
+}
+
+int cb_boot_efi_tail(const struct cb_esp *e, struct cb_buf *ret)
+{
+	return cb_gpt_tail(e->env, &e->gpt, ret);
 }

@@ -31,12 +31,18 @@ struct cb_boot_efi_plan {
 	struct cb_uuid seed;
 	const struct cb_fat_file *extra; /* other files for the partition */
 	size_t nextra;
+	uint32_t sign_room;              /* bytes, whole sectors: for a signature of the disk; 0: none */
 };
 
 /* Append boot.efi to `to`: a disk with efi as \EFI\BOOT\<boot_name>, and a PE whose sections are the same
  * bytes. As small as the file system allows. The UKI must be unsigned, or signed for the inner use only:
- * the outer image is unsigned until somebody signs it. Keep *ret until it is written. */
+ * the outer image is unsigned until somebody signs it. Keep *ret until it is written.
+ *
+ * To be signed: the GPT says where the disk will end, the bytes stop behind the partition. There the signer
+ * puts a certificate table of sign_room bytes and the backup GPT together, the latter in its last bytes. */
 CB_MUST int cb_boot_efi_write(struct cb_env *env, const struct cb_boot_efi_plan *plan,
 			      struct cb_pieces *to, struct cb_esp **ret);
+/* Append the backup GPT to ret. */
+CB_MUST int cb_boot_efi_tail(const struct cb_esp *e, struct cb_buf *ret);
 
 #endif

@@ -72,17 +72,22 @@ class Build(Case):
                                       "dev/console", "etc/initrd-release", "init"])
         self.assertEqual(made["modules"], ["rng-core", "virtio", "virtio-rng", "virtio_blk", "virtio_ring"])
 
-    def test_it_is_a_disk_too(self):
-        self.build()
-        table = subprocess.run(["sgdisk", "-v", "-p", self.path("boot.efi")], stdout=subprocess.PIPE,
+    def inner(self, image):
+        """The file \\EFI\\BOOT\\BOOTX64.EFI of a boot.efi whose partition table has nothing wrong."""
+        table = subprocess.run(["sgdisk", "-v", "-p", self.path(image)], stdout=subprocess.PIPE,
                                check=True).stdout.decode()
         self.assertIn("No problems found", table)
+        self.assertNotIn("Caution", table)
         start = int(re.search(r"^ +1 +(\d+) +\d+ .* EF00 ", table, re.M).group(1))
-        inner = subprocess.run(["mtype", "-i", "boot.efi@@%d" % (start * 512), "::/EFI/BOOT/BOOTX64.EFI"],
-                               cwd=self.dir, stdout=subprocess.PIPE, check=True).stdout
+        return self.path("inner.efi", subprocess.run(
+            ["mtype", "-i", "%s@@%d" % (image, start * 512), "::/EFI/BOOT/BOOTX64.EFI"],
+            cwd=self.dir, stdout=subprocess.PIPE, check=True).stdout)
+
+    def test_it_is_a_disk_too(self):
+        self.build()
+        inner = self.inner("boot.efi")
         for name in (".linux", ".initrd", ".cmdline"):
-            self.assertEqual(self.section(self.path("inner", inner), name),
-                             self.section(self.path("boot.efi"), name))
+            self.assertEqual(self.section(inner, name), self.section(self.path("boot.efi"), name))
 
     def test_the_same_bytes_twice(self):
         one = self.build("--out", "a.efi", "--iso", "a.iso")
@@ -182,14 +187,33 @@ class Build(Case):
         self.env["SOURCE_DATE_EPOCH"] = "yesterday"
         self.refuses(2, "SOURCE_DATE_EPOCH=yesterday")
 
-    def test_signing(self):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
-                        "-subj", "/CN=test", "-keyout", self.path("db.key"), "-out", self.path("db.pem")],
+    def key(self, *kind):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", "1", "-subj", "/CN=test",
+                        "-keyout", self.path("db.key"), "-out", self.path("db.pem")],
                        check=True, stderr=subprocess.DEVNULL)
-        self.build("--sign-key", self.path("db.key"), "--sign-cert", self.path("db.pem"))
-        verdict = subprocess.run(["sbverify", "--cert", self.path("db.pem"), self.path("boot.efi")],
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        self.assertEqual(verdict.returncode, 0, verdict.stdout.decode())
-        self.assertEqual(os.path.getsize(self.path("boot.efi")) % 512, 0)
-        os.unlink(self.path("boot.efi"))
+
+    def is_signed(self, image):
+        return subprocess.run(["sbverify", "--cert", self.path("db.pem"), image], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    def test_signing(self):
+        """Two signatures, and still a disk: its backup GPT lies at the end, in the certificate table."""
+        for kind in (["rsa:2048"], ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], ["rsa:4096"]):
+            self.key(*kind)
+            self.build("--sign-key", self.path("db.key"), "--sign-cert", self.path("db.pem"))
+            image = self.path("boot.efi")
+            inner = self.inner("boot.efi")
+            self.assertTrue(self.is_signed(image))
+            self.assertTrue(self.is_signed(inner))
+            with open(image, "r+b") as f:
+                f.seek(-512, os.SEEK_END)
+                self.assertEqual(f.read(8), b"EFI PART")
+                f.seek(0x200 + 24)      # of the first header: hashed
+                f.write(b"\x02")
+            self.assertFalse(self.is_signed(image))
+
+    def test_signing_that_fails(self):
         self.refuses(1, "sbsign: exit status", "--sign-key", self.kernel, "--sign-cert", self.kernel)
+        self.key("rsa:2048")
+        for key, cert in (("nowhere", "db.pem"), ("db.key", "nowhere"), ("db.pem", "db.key")):
+            self.refuses(1, "sbsign: exit status", "--sign-key", self.path(key), "--sign-cert", self.path(cert))

@@ -39,7 +39,7 @@ static void check_pe(struct cb_check *t, const struct cb_input *in, const uint8_
 	cb_pe_close(pe);
 }
 
-static int check_disk(struct cb_check *t, const struct cb_buf *image)
+static int check_disk(struct cb_check *t, const struct cb_buf *image, uint32_t sign_room)
 {
 	struct cb_part_table table = { 0 };
 	struct cb_blk *blk = NULL;
@@ -56,7 +56,7 @@ static int check_disk(struct cb_check *t, const struct cb_buf *image)
 	}
 	if (r == 0 && table.n == 1) {
 		CB_CHECK_INT(t, table.parts[0].off, 64 * 512);
-		CB_CHECK_INT(t, table.parts[0].size + 64 * 512 + 33 * 512, image->n);
+		CB_CHECK_INT(t, table.parts[0].size + 64 * 512 + sign_room + 33 * 512, image->n);
 		CB_CHECK_STR(t, table.parts[0].label, "cloud-boot");
 		CB_CHECK_INT(t, memcmp(image->p + table.parts[0].off + 54, "FAT16", 5), 0);
 		CB_CHECK_INT(t, kit_get32(image->p + table.parts[0].off, 28), 64);
@@ -80,7 +80,7 @@ static int boot_efi_scenario(struct cb_check *t, void *arg)
 	struct cb_sink sink = { to_memory, NULL, &image };
 	int r;
 
-	(void)arg;
+	plan.sign_room = *(const uint32_t *)arg;
 	if (inner == NULL)
 		return CB_ENOMEM;
 	kit_pe(inner, CB_ARCH_AARCH64, "sbat,1\n");
@@ -90,8 +90,13 @@ static int boot_efi_scenario(struct cb_check *t, void *arg)
 	r = cb_boot_efi_write(t->env, &plan, &l, &esp);
 	if (r == 0)
 		r = cb_pieces_write(&l, &sink);
+	if (r == 0 && plan.sign_room > 0) {
+		for (uint32_t i = 0; i < plan.sign_room; i++)
+			cb_buf_add(&image, "s", 1);
+		r = cb_boot_efi_tail(esp, &image);
+	}
 	if (r == 0)
-		r = check_disk(t, &image);
+		r = check_disk(t, &image, plan.sign_room);
 	if (r == 0 && t->sim->fail_alloc == 0) {
 		struct cb_input in = cb_input_mem(cb_buf_bytes(&image));
 
@@ -106,7 +111,17 @@ static int boot_efi_scenario(struct cb_check *t, void *arg)
 
 static void boot_efi(struct cb_check *t)
 {
-	cb_check_faults(t, boot_efi_scenario, NULL, 200);
+	uint32_t sign_room = 0;
+
+	cb_check_faults(t, boot_efi_scenario, &sign_room, 200);
+}
+
+/* What is to be signed has the same two tables, once the signer has put the second one there. */
+static void boot_efi_to_be_signed(struct cb_check *t)
+{
+	uint32_t sign_room = 1536;
+
+	cb_check_faults(t, boot_efi_scenario, &sign_room, 200);
 }
 
 /* UEFI asks for FAT32, whose smallest volume is 33 MB; it is never in memory. */
@@ -154,6 +169,9 @@ static void boot_efi_refuses(struct cb_check *t)
 	kit_pe(inner, CB_ARCH_AARCH64, "sbat,1\n");
 	plan.nextra = 100;
 	CB_CHECK_ERR(t, cb_boot_efi_write(t->env, &plan, &l, &esp), CB_ELIMIT, "100 files > 64");
+	plan.nextra = 0;
+	plan.sign_room = 1000;
+	CB_CHECK_ERR(t, cb_boot_efi_write(t->env, &plan, &l, &esp), CB_EINVAL, "1000 bytes for a signature");
 	cb_pieces_fini(&l);
 	cb_free(t->env, inner, KIT_SIZE);
 }
@@ -194,5 +212,5 @@ static void plain_disk(struct cb_check *t)
 	}
 }
 
-CB_SUITE(disk_esp, CB_TEST(boot_efi), CB_TEST(boot_efi_fat32), CB_TEST(boot_efi_refuses),
-	 CB_TEST(plain_disk));
+CB_SUITE(disk_esp, CB_TEST(boot_efi), CB_TEST(boot_efi_to_be_signed), CB_TEST(boot_efi_fat32),
+	 CB_TEST(boot_efi_refuses), CB_TEST(plain_disk));
