@@ -1,0 +1,59 @@
+"""Our own media for a guest: boot.efi and boot.iso, by `cloud-boot build`, and disks to put them on."""
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+
+import machine
+from watch import Failure
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TREE = os.path.dirname(os.path.dirname(HERE))
+OUT = os.path.join(TREE, "out", "e2e")
+PROGRAM = os.path.join(TREE, "out", "host", "cloud-boot")
+sys.path.insert(0, os.path.join(TREE, "tests", "images"))
+
+import diskedit  # noqa: E402
+import images  # noqa: E402
+
+
+def cloud_boot(*words):
+	"""Standard output of a command of ours that must succeed."""
+	done = subprocess.run([PROGRAM] + list(words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+	text = done.stdout.decode("utf-8", "replace")
+	if done.returncode != 0:
+		raise Failure("cloud-boot %s: exit %d\n%s" % (" ".join(words), done.returncode, text))
+	return text
+
+
+def build(arch, settings):
+	"""Folder of boot.efi and boot.iso for one command line, kept while the programs stay the same."""
+	settings = ("console=%s %s" % (machine.ARCHES[arch]["console"], settings)).strip()
+	digest = hashlib.sha256(("%s\n%s\n" % (arch, settings)).encode())
+	for path in (PROGRAM, os.path.join(TREE, "out", "init-" + arch, "cloud-boot-init")):
+		if os.path.exists(path):
+			digest.update(images.sha256(path).encode())
+	folder = os.path.join(OUT, "media", "%s-%s" % (arch, digest.hexdigest()[:16]))
+	os.makedirs(os.path.dirname(folder), exist_ok=True)
+	with open(folder + ".lock", "w", encoding="utf-8") as lock:
+		fcntl.flock(lock, fcntl.LOCK_EX)
+		if os.path.isdir(folder):
+			return folder
+		with tempfile.TemporaryDirectory(dir=os.path.dirname(folder)) as scratch:
+			made = os.path.join(scratch, "media")
+			os.mkdir(made)
+			cloud_boot("build", "--arch", arch, "--out", os.path.join(made, "boot.efi"),
+				"--iso", os.path.join(made, "boot.iso"), "--cmdline", settings)
+			os.rename(made, folder)
+	return folder
+
+
+def esp_disk(arch, boot_efi, scratch):
+	"""A disk with one ESP, boot.efi copied to where firmware looks for it."""
+	path = os.path.join(scratch, "esp.raw")
+	diskedit.new_disk(path, [(1, 96, "ef00", "11111111-2222-4333-8444-555555555555")],
+		"11111111-2222-4333-8444-666666666666")
+	diskedit.make_fat(path, 1, [("/EFI/BOOT/" + machine.ARCHES[arch]["boot"], boot_efi)], scratch)
+	return path
