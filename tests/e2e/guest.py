@@ -29,8 +29,8 @@ def clean(raw):
 class SerialLog:
 	"""Cuts the byte stream into lines, stamps them and writes them through at once."""
 
-	def __init__(self, path, header):
-		self.file = open(path, "w", encoding="utf-8")
+	def __init__(self, path, header, mode):
+		self.file = open(path, mode, encoding="utf-8")
 		self.file.write("# %s\n" % header)
 		self.started = time.monotonic()
 		self.pending = b""
@@ -70,9 +70,9 @@ def kill_group(process):
 	return process.wait()
 
 
-def run(argv, log_path, limit, watcher):
+def run(argv, log_path, limit, watcher, mode="w"):
 	"""Run argv until it exits, until watcher(line) returns true, or for `limit` seconds."""
-	log = SerialLog(log_path, " ".join(argv))
+	log = SerialLog(log_path, " ".join(argv), mode)
 	# The guest dies with this driver, however the driver ends.
 	process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL"] + argv, stdin=subprocess.DEVNULL,
 		stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)

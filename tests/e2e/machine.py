@@ -7,6 +7,8 @@ four times as fast.
 import os
 import shutil
 
+import debs
+
 OVMF = "/usr/share/OVMF/"
 AAVMF = "/usr/share/AAVMF/"
 
@@ -36,8 +38,9 @@ ARCHES = {
 MEMORY = "1G"
 
 
-def base(arch, medium=None):
-	"""What every guest has: no network, no display, the serial line on standard output.
+def base(arch, medium=None, reboots=False):
+	"""What every guest has: no network, no display, the serial line on standard output. A guest that
+	must not start again by itself ends QEMU when it tries.
 
 	A plain -drive is IDE on x86. Firmware tries disks in the order of their PCI slots, and the image
 	has a boot loader of its own: on QEMU's default machine IDE comes before virtio, on q35 after it.
@@ -48,7 +51,7 @@ def base(arch, medium=None):
 		kind[1] = "pc"
 	return [spec["qemu"], "-accel", "tcg,thread=multi"] + kind + [
 		"-smp", "1", "-m", MEMORY, "-display", "none", "-serial", "stdio", "-monitor", "none",
-		"-nic", "none", "-no-reboot"]
+		"-nic", "none"] + ([] if reboots else ["-no-reboot"])
 
 
 def firmware(arch, kind, scratch):
@@ -60,6 +63,13 @@ def firmware(arch, kind, scratch):
 	shutil.copyfile(spec["vars"], store)
 	return ["-drive", "if=pflash,format=raw,readonly=on,file=" + spec["code"],
 		"-drive", "if=pflash,format=raw,file=" + store]
+
+
+def firmware_files(arch, release):
+	"""Code, template of the variable store, and the two in one, of Debian 12 (this machine's) or 13."""
+	spec = ARCHES[arch]
+	root = "" if release == "12" else debs.tree("trixie", "amd64", ["ovmf", "qemu-efi-aarch64"])
+	return [root + spec[part] for part in ("code", "vars", "bios")]
 
 
 def disk(path, snapshot=True):

@@ -1,0 +1,156 @@
+"""A machine that is switched on several times: its variable store and its disks stay, as a real one's do.
+
+A story (pathc.py) is a function that gets a Rig: it switches on, looks at what the guest says and how
+it ends, looks into store and disks while the power is off, edits them, and switches on again.
+"""
+import os
+import re
+import shutil
+import time
+
+import blklog
+import guest
+import machine
+import media
+import nvram
+import watch
+from watch import Failure
+
+import diskedit
+import images
+
+LIMIT = {"x86_64": 300, "aarch64": 420}  # seconds for one kernel's boot; a tenth is enough for an idle machine
+MARKER = r"^CLOUD-BOOT-MARKER "
+INIT = r"^cloud-boot [0-9.]+, Linux"     # our init's first line
+KERNEL = r"Linux version "
+RESTART = r"reboot: Restarting system"
+POWER_DOWN = r"reboot: Power down"
+HANDED = r"BdsDxe: starting Boot"
+CACHE_MIB = 256
+
+
+class Rig:
+	def __init__(self, arch, release, folder, log, slow=1.0):
+		self.arch = arch
+		self.folder = folder
+		self.log = log
+		self.slow = slow
+		self.code, template, self.bios = machine.firmware_files(arch, release)
+		self.store = self.path("vars.fd")
+		diskedit.copy_sparse(template, self.store)
+		self.drives = []       # (name, path, format, options)
+		self.extra = []
+		self.runs = 0
+		self.told = []         # serial lines of the last run
+		self.cache = None
+
+	def path(self, name):
+		return os.path.join(self.folder, name)
+
+	# What is attached, in the order of the PCI slots: firmware tries disks in that order.
+
+	def attach(self, name, path, kind="raw", options=""):
+		self.drives = [d for d in self.drives if d[0] != name] + [(name, path, kind, options)]
+
+	def insert(self, settings):
+		"""boot.iso with this command line, read-only, first."""
+		folder = media.build(self.arch, settings)
+		row = ("boot", os.path.join(folder, "boot.iso"), "raw", "readonly=on")
+		self.drives = [row] + [d for d in self.drives if d[0] != "boot"]
+
+	def add_cache(self, mib=CACHE_MIB):
+		self.cache = self.path("menu-cache.raw")
+		media.cloud_boot("cache-disk", self.cache, str(mib))
+		self.attach("cache", self.cache)
+
+	def add_disk(self, image, name="disk"):
+		"""A test image; the distribution's writes go to an overlay that stays."""
+		source = images.get(image, self.folder)
+		overlay = self.path(name + ".qcow2")
+		kind = "qcow2" if source.endswith(".qcow2") else "raw"
+		if os.path.exists(overlay):
+			os.unlink(overlay)
+		diskedit.run("qemu-img", "create", "-q", "-f", "qcow2", "-b", source, "-F", kind, overlay)
+		self.attach(name, overlay, "qcow2")
+		return source
+
+	def add_task(self, script, *files):
+		"""What the image's task.service runs once it is up: a shell script, with files beside it."""
+		tree = self.path("task")
+		shutil.rmtree(tree, ignore_errors=True)
+		os.mkdir(tree)
+		with open(os.path.join(tree, "run"), "w", encoding="utf-8") as f:
+			f.write(script)
+		for file in files:
+			shutil.copy(file, tree)
+		diskedit.run("tar", "-C", tree, "-cf", self.path("task.tar"), "--record-size=1M", ".")
+		self.attach("task", self.path("task.tar"), options="readonly=on")
+
+	# The power button.
+
+	def command(self, firmware, record, clock, boot_index):
+		argv = machine.base(self.arch, reboots=True) + self.extra
+		if firmware == "bios":
+			argv += ["-bios", self.bios]
+		else:
+			argv += ["-drive", "if=pflash,format=raw,readonly=on,file=" + self.code,
+				"-drive", "if=pflash,format=raw,file=" + self.store]
+		for name, path, kind, options in self.drives:
+			drive = "if=none,id=%s," % name + (options + "," if options else "")
+			if name == "cache" and record:
+				drive += blklog.options(path, record)
+			else:
+				drive += "format=%s,file=%s" % (kind, path)
+			device = "virtio-blk-pci,drive=%s,serial=%s" % (name, name)
+			if name == "boot" and boot_index:
+				device += ",bootindex=1"
+			argv += ["-drive", drive, "-device", device]
+		if clock:
+			argv += ["-rtc", "base=" + time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + clock))]
+		return argv
+
+	def power_on(self, expect, end="marker", forbid=(), boots=2, firmware="pflash", record=None, clock=0,
+			boot_index=False):
+		"""Run until the last expected line ("marker") or until QEMU ends by itself ("poweroff"). clock:
+		seconds that the guest's clock is ahead. record: a file for the log of writes to the cache disk.
+		boots: how many kernels start, for the limit."""
+		watcher = watch.Watcher(expect, forbid, end)
+		argv = self.command(firmware, record, clock, boot_index)
+		outcome = guest.run(argv, self.log, LIMIT[self.arch] * boots * self.slow, watcher.line,
+			"a" if self.runs else "w")
+		self.runs += 1
+		self.told = outcome.lines
+		watcher.check(outcome)
+		return outcome
+
+	def count(self, pattern):
+		return sum(1 for line in self.told if re.search(pattern, line))
+
+	# While the power is off.
+
+	def nvram(self):
+		return nvram.dump(self.store)
+
+	def staged(self):
+		"""Files on the cache disk and their SHA-256."""
+		rows = media.cloud_boot("fs", "sum", "-r", "--partition", "1", self.cache, "/").splitlines()
+		return {path: digest for digest, path in (row.split("  ", 1) for row in rows)}
+
+	def check_cache(self):
+		"""The file system is clean."""
+		part = self.path("part.raw")
+		offset, size = diskedit.partition(self.cache, 1)
+		if os.path.exists(part):
+			os.unlink(part)
+		diskedit.copy_partition(self.cache, offset, part, 0, size)
+		os.truncate(part, size)
+		diskedit.run("fsck.vfat", "-n", part)
+
+	def log_note(self, text):
+		with open(self.log, "a", encoding="utf-8") as f:
+			f.write("# %s\n" % text)
+
+
+def need(condition, text):
+	if not condition:
+		raise Failure(text)
