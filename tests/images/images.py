@@ -32,15 +32,18 @@ BASES = {"%s-%s" % (name, arch): (suite, arch)
 
 
 class Variant:
-	"""`keep`: worth the cache. `extra`: another base of the same architecture that it takes."""
+	"""`keep`: worth the cache. `extra`: another base of the same architecture that it takes. `recipe`:
+	functions and texts that the kept image depends on, besides `make`."""
 
-	def __init__(self, make, suffix=".raw", keep=False, extra=None):
+	def __init__(self, make, suffix=".raw", keep=False, extra=None, recipe=()):
 		self.make = make
 		self.suffix = suffix
 		self.keep = keep
 		self.extra = extra
+		self.recipe = [p if isinstance(p, str) else inspect.getsource(p) for p in (make,) + tuple(recipe)]
 
 
+MINI = (variants.MINI_INIT, variants.mini_initrd, variants.make_mini)
 VARIANTS = {
 	"qcow2": Variant(variants.qcow2, suffix=".qcow2"),
 	"compressed": Variant(variants.compressed, suffix=".qcow2", keep=True),
@@ -53,6 +56,9 @@ VARIANTS = {
 	"badsuper": Variant(variants.badsuper),
 	"unknown": Variant(variants.unknown),
 	"dirty": Variant(variants.dirty, keep=True),
+	"task": Variant(variants.task, keep=True, recipe=(variants.TASK_UNIT,)),
+	"mini": Variant(variants.mini, keep=True, recipe=MINI),
+	"newmini": Variant(variants.newmini, keep=True, recipe=MINI),
 }
 
 
@@ -69,7 +75,7 @@ def recipe_hash(name):
 	"""What a cached image was made by; the packages of the day are not part of it."""
 	digest = hashlib.sha256(name.encode())
 	if ":" in name:
-		digest.update(inspect.getsource(VARIANTS[name.partition(":")[2]].make).encode())
+		digest.update("".join(VARIANTS[name.partition(":")[2]].recipe).encode())
 	for file in ["debian.sh"] + sorted("files/" + f for f in os.listdir(os.path.join(HERE, "files"))):
 		with open(os.path.join(HERE, file), "rb") as f:
 			digest.update(f.read())

@@ -1,6 +1,8 @@
 """Images made from a base image without starting it, but for `dirty`, which takes a killed guest."""
 import os
 import re
+import shutil
+import subprocess
 import sys
 import uuid
 
@@ -8,11 +10,39 @@ import diskedit
 from diskedit import Ext4, EditError
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import debs  # noqa: E402
 import guest  # noqa: E402
 import machine  # noqa: E402
 
 UNKNOWN_FEATURE = 0x40000000  # no ext4 has given this incompat bit a meaning
 DIRTY_LIMIT = 1800  # seconds; nearly all of them are a busy host's
+
+# Runs what the disk with the serial number "task" brings along: a tar archive with a script in it.
+TASK_UNIT = """[Unit]
+Description=Run what the task disk holds
+ConditionPathExists=/dev/disk/by-id/virtio-task
+After=marker.service
+
+[Service]
+Type=oneshot
+StandardOutput=file:/dev/console
+StandardError=file:/dev/console
+ExecStart=/bin/sh -c "mkdir -p /run/task && tar -C /run/task -xf /dev/disk/by-id/virtio-task && cd /run/task && sh ./run"
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+# The whole user space of a mini image: up in a few seconds, where systemd takes a minute.
+MINI_INIT = """#!/bin/busybox sh
+/bin/busybox mkdir -p /proc /sys /dev
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox printf '\\nCLOUD-BOOT-MARKER debian=%s kernel=%s root=mini cmdline=%s\\n' VERSION \
+	"$(/bin/busybox uname -r)" "$(/bin/busybox cat /proc/cmdline)" > /dev/console
+/bin/busybox sleep 1
+/bin/busybox poweroff -f
+"""
 
 
 def fixed_uuid(name):
@@ -171,3 +201,55 @@ def dirty(bases, target, scratch):
 	state = diskedit.run("dumpe2fs", "-h", fs.spec)
 	if "needs_recovery" not in state:
 		raise EditError("dirty: the journal needs no recovery")
+
+
+def task(bases, target, scratch):
+	"""The image runs what a second disk tells it to."""
+	diskedit.copy_sparse(bases[0], target)
+	fs = Ext4(target)
+	put_text(fs, "/etc/systemd/system/task.service", TASK_UNIT, scratch)
+	fs.debugfs(["symlink /etc/systemd/system/multi-user.target.wants/task.service /etc/systemd/system/task.service"],
+		write=True)
+
+
+def mini_initrd(version, deb, target, scratch):
+	tree = os.path.join(scratch, "initrd")
+	os.makedirs(os.path.join(tree, "bin"))
+	busybox = os.path.join(debs.tree("bookworm", deb, ["busybox-static"]), "bin", "busybox")
+	shutil.copy(busybox, os.path.join(tree, "bin", "busybox"))
+	with open(os.path.join(tree, "init"), "w", encoding="utf-8") as f:
+		f.write(MINI_INIT.replace("VERSION", version))
+	os.chmod(os.path.join(tree, "init"), 0o755)
+	names = b"\0".join([b".", b"bin", b"bin/busybox", b"init"]) + b"\0"
+	with open(target, "wb") as f:
+		subprocess.run(["cpio", "--null", "--quiet", "--create", "--format=newc", "--owner=0:0", "-D", tree],
+			input=names, stdout=f, check=True)
+
+
+def make_mini(bases, target, scratch, changed):
+	base = Ext4(bases[0])
+	kernel = base.kernel()
+	version = "12" if "debian12" in bases[0] else "13"
+	deb = "arm64" if "arm64" in bases[0] else "amd64"
+	tree = os.path.join(scratch, "tree")
+	os.makedirs(os.path.join(tree, "boot"))
+	os.makedirs(os.path.join(tree, "etc"))
+	files = [os.path.join(tree, "boot", "vmlinuz-" + kernel), os.path.join(tree, "boot", "initrd.img-" + kernel)]
+	base.dump("/boot/vmlinuz-" + kernel, files[0])
+	base.dump("/usr/lib/os-release", os.path.join(tree, "etc", "os-release"))
+	mini_initrd(version, deb, files[1], scratch)
+	for path in files if changed else []:
+		with open(path, "ab") as f:
+			f.write(b"\0" * 4096)
+	diskedit.new_disk(target, [(1, 96, "8300", fixed_uuid("mini-part-" + version))], fixed_uuid("mini-" + version))
+	diskedit.make_ext4(target, 1, "mini" + version, fixed_uuid("mini-fs-" + version), tree)
+
+
+def mini(bases, target, scratch):
+	"""The base's kernel, with an initrd that says the marker and switches off."""
+	make_mini(bases, target, scratch, changed=False)
+
+
+def newmini(bases, target, scratch):
+	"""The same with other bytes in the same files, as after an upgrade."""
+	make_mini(bases, target, scratch, changed=True)
