@@ -92,7 +92,8 @@ static int put_modules(struct cb_host *h, struct cb_cpio *c, const struct cb_mod
 
 static int put_all(struct cb_host *h, struct cb_cpio *c, const struct cb_initramfs_plan *plan)
 {
-	static const char *const dirs[] = { "dev", "etc", "lib", "lib/modules", "proc", "run", "sys" };
+	static const char *const dirs[] = { "dev", "etc", "lib", "lib/cloud-boot", "lib/modules", "proc",
+					    "run", "sys" };
 	const struct cb_modules *l = plan->modules;
 	const char *dir = NULL;
 	int r = 0;
@@ -108,6 +109,8 @@ static int put_all(struct cb_host *h, struct cb_cpio *c, const struct cb_initram
 				 (struct cb_bytes){ (const uint8_t *)plan->osrel.p, plan->osrel.n });
 	if (r == 0)
 		r = put_file(h, c, CB_STR("init"), 0755, plan->init);
+	if (r == 0)
+		r = put_file(h, c, CB_STR("lib/cloud-boot/stub.efi"), 0644, plan->stub);
 	if (r < 0 || l == NULL || l->picked == 0)
 		return r;
 	dir = cb_host_text(h, "lib/modules/%s", l->release);

@@ -6,6 +6,7 @@
 
 struct cb_initramfs_plan {
 	const char *init;                 /* path of cloud-boot-init */
+	const char *stub;                 /* and of the UEFI stub, for UKIs that init makes */
 	struct cb_str osrel;
 	const struct cb_modules *modules; /* NULL: the kernel has none */
 };

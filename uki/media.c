@@ -36,7 +36,7 @@ static int make_initrd(struct media *m)
 {
 	static const uint8_t zeros[4];
 	const struct cb_initramfs_plan plan = {
-		.init = m->b->init, .osrel = m->b->osrel,
+		.init = m->b->init, .stub = m->b->stub.file.path, .osrel = m->b->osrel,
 		.modules = m->b->modules.n > 0 ? &m->b->modules : NULL,
 	};
 	int r = cb_initramfs_write(m->h, &plan, &m->archive);
