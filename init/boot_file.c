@@ -1,4 +1,4 @@
-/* init/boot_file.c - a unified kernel image out of what was loaded, by the stub that build put in. */
+/* init/boot_file.c - a UKI out of what was loaded, by the stub that build put beside init. */
 #include "core/limits.h"
 #include "core/str.h"
 #include "image/uki.h"
