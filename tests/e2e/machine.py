@@ -7,6 +7,8 @@ four times as fast.
 import os
 import shutil
 
+import secureboot
+
 import debs
 
 OVMF = "/usr/share/OVMF/"
@@ -55,13 +57,16 @@ def base(arch, medium=None, reboots=False):
 
 
 def firmware(arch, kind, scratch):
-	"""kind "pflash": the variable store is a copy in `scratch`. kind "bios": none is kept."""
+	"""kind "pflash": the variable store is a copy in `scratch`; "secureboot" (x86_64): of one that
+	trusts secureboot.key(). kind "bios": none is kept."""
 	spec = ARCHES[arch]
 	if kind == "bios":
 		return ["-bios", spec["bios"]]
 	store = os.path.join(scratch, "vars.fd")
-	shutil.copyfile(spec["vars"], store)
-	return ["-drive", "if=pflash,format=raw,readonly=on,file=" + spec["code"],
+	secure = kind == "secureboot"
+	shutil.copyfile(secureboot.VARS if secure else spec["vars"], store)
+	return (secureboot.MACHINE if secure else []) + [
+		"-drive", "if=pflash,format=raw,readonly=on,file=" + (secureboot.CODE if secure else spec["code"]),
 		"-drive", "if=pflash,format=raw,file=" + store]
 
 

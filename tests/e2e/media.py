@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import machine
+import secureboot
 from watch import Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,10 +29,10 @@ def cloud_boot(*words):
 	return text
 
 
-def build(arch, settings):
+def build(arch, settings, signed=False):
 	"""Folder of boot.efi and boot.iso for one command line, kept while the programs stay the same."""
 	settings = ("console=%s %s" % (machine.ARCHES[arch]["console"], settings)).strip()
-	digest = hashlib.sha256(("%s\n%s\n" % (arch, settings)).encode())
+	digest = hashlib.sha256(("%s\n%s\n%d\n" % (arch, settings, signed)).encode())
 	for path in (PROGRAM, os.path.join(TREE, "out", "init-" + arch, "cloud-boot-init")):
 		if os.path.exists(path):
 			digest.update(images.sha256(path).encode())
@@ -44,8 +45,10 @@ def build(arch, settings):
 		with tempfile.TemporaryDirectory(dir=os.path.dirname(folder)) as scratch:
 			made = os.path.join(scratch, "media")
 			os.mkdir(made)
+			pair = secureboot.key(scratch) if signed else ()
 			cloud_boot("build", "--arch", arch, "--out", os.path.join(made, "boot.efi"),
-				"--iso", os.path.join(made, "boot.iso"), "--cmdline", settings)
+				"--iso", os.path.join(made, "boot.iso"), "--cmdline", settings,
+				*(word for option in zip(("--sign-key", "--sign-cert"), pair) for word in option))
 			os.rename(made, folder)
 	return folder
 

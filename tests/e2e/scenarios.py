@@ -121,6 +121,20 @@ def reports(arch):
 			forbid=["CLOUD-BOOT-MARKER"], unchanged=True)
 
 
+def secure():
+	"""Secure Boot: firmware starts only what is signed, and our kernel, locked down, loads only that. Debian's
+	kernel is signed by Debian, whom this firmware doesn't know."""
+	def scenario(name, image, medium, expect, end, forbid=()):
+		return Scenario("secureboot" + name, "x86_64", image_of("debian13", "x86_64", image), medium, expect, end,
+			settings="cloudboot.exit=kexec cloudboot.onfail=poweroff", forbid=forbid, firmware="secureboot")
+	locked = r"Kernel is locked down from EFI Secure Boot"
+	yield scenario("", None, "signed-disk", [locked, LOADS, r"no key that this machine", "CB-1020", POWER_DOWN], "report",
+		["CLOUD-BOOT-MARKER"])
+	yield scenario("-signed-kernel", "signed", "signed-esp", [locked, LOADS, r"^CLOUD-BOOT-MARKER debian=13 .* root=mini",
+		POWER_DOWN], "poweroff")
+	yield scenario("-unsigned", None, "unsigned-disk", [r"Access Denied"], "marker", [r"^cloud-boot "])
+
+
 def table(image_uuid):
 	"""All scenarios; image_uuid(image, part) gives the fixed UUIDs of a base image."""
 	rows = []
@@ -129,4 +143,4 @@ def table(image_uuid):
 		uuids = {part: image_uuid(base, part) for part in ("root", "root-part")}
 		for group in (control(arch), media(arch), disk_specs(arch, uuids), choices(arch), reports(arch)):
 			rows += list(group)
-	return rows
+	return rows + list(secure())

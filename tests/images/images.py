@@ -59,6 +59,7 @@ VARIANTS = {
 	"task": Variant(variants.task, keep=True, recipe=(variants.TASK_UNIT,)),
 	"mini": Variant(variants.mini, keep=True, recipe=MINI),
 	"newmini": Variant(variants.newmini, keep=True, recipe=MINI),
+	"signed": Variant(variants.signed),
 }
 
 

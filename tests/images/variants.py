@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import debs  # noqa: E402
 import guest  # noqa: E402
 import machine  # noqa: E402
+import secureboot  # noqa: E402
 
 UNKNOWN_FEATURE = 0x40000000  # no ext4 has given this incompat bit a meaning
 DIRTY_LIMIT = 1800  # seconds; nearly all of them are a busy host's
@@ -253,3 +254,14 @@ def mini(bases, target, scratch):
 def newmini(bases, target, scratch):
 	"""The same with other bytes in the same files, as after an upgrade."""
 	make_mini(bases, target, scratch, changed=True)
+
+
+def signed(bases, target, scratch):
+	"""mini with a kernel that the firmware of the Secure Boot scenarios trusts, and therefore kexec."""
+	mini(bases, target, scratch)
+	fs, kernel = Ext4(target), os.path.join(scratch, "kernel")
+	path = "/boot/vmlinuz-" + fs.kernel()
+	fs.dump(path, kernel)
+	secureboot.sign(kernel, scratch)
+	fs.remove(path)
+	fs.write(kernel, path)
