@@ -40,6 +40,7 @@ install: programs
 	install -D -s out/host/cloud-boot $(DESTDIR)$(PREFIX)/bin/cloud-boot
 	install -D tools/debian-apt.sh $(LIBEXEC)/debian-apt.sh
 	install -D uki/scripts/make-cache-disk.sh $(LIBEXEC)/make-cache-disk.sh
+	install -D uki/scripts/reset-cloud-boot.sh $(LIBEXEC)/reset-cloud-boot.sh
 	$(foreach i,$(filter out/init-%,$(PROGRAMS)),install -D $i $(i:out/%=$(LIBEXEC)/%) &&) true
 	install -d $(SHARE)/man/man1
 	install -m 644 out/man/*.1 $(SHARE)/man/man1

@@ -140,7 +140,7 @@ static int reset(struct cb_nvram *n, bool as_json)
 	if (as_json)
 		printf("{\"removed\":%u}\n", removed);
 	else if (removed > 0)
-		printf("%u variables of cloud-boot removed\n", removed);
+		printf("%u variable%s of cloud-boot removed\n", removed, removed == 1 ? "" : "s");
 	else
 		printf("there was nothing of cloud-boot\n");
 	return 0;

@@ -53,6 +53,9 @@ static int open_bytes(struct cb_nvram *n)
 				      CB_REPORT_NVRAM, "make it a raw file: qemu-img convert -O raw %s FILE",
 				      n->name);
 	r = cb_varstore_open(&n->h->env, n->file.p, n->file.n, &n->store);
+	if (r == CB_ENOENT)
+		return cb_host_advise(n->h, cb_wrap(&n->h->env, r, "%s", n->name), CB_REPORT_NVRAM,
+				      "start its machine once, and shut it down");
 	if (r < 0)
 		return cb_host_advise(n->h, cb_wrap(&n->h->env, r, "%s", n->name), CB_REPORT_NVRAM,
 				      "give a raw EDK2 variable store, such as a copy of "

@@ -126,12 +126,25 @@ static int check_variables(struct cb_varstore *s)
 	return 0;
 }
 
+/* AAVMF_VARS.fd is delivered as zeros, flash as ones. */
+static bool is_blank(struct cb_bytes all)
+{
+	size_t n = all.n < sizeof(struct volume) ? all.n : sizeof(struct volume);
+	size_t i = 1;
+
+	while (i < n && all.p[i] == all.p[0])
+		i++;
+	return n > 0 && i == n && (all.p[0] == 0 || all.p[0] == ERASED);
+}
+
 int cb_varstore_open(struct cb_env *env, uint8_t *p, size_t n, struct cb_varstore *ret)
 {
 	struct cb_varstore s = { .env = env, .p = p };
 	struct cb_bytes all = { p, n };
 	const struct volume *fv = cb_view(struct volume, all, 0);
 
+	if (is_blank(all))
+		return cb_fail(env, CB_ENOENT, "a blank variable store: the firmware has not formatted it yet");
 	if (fv == NULL || memcmp(fv->magic, "_FVH", 4) != 0 || memcmp(fv->type, volume_type, 16) != 0)
 		return cb_fail(env, CB_ENOTMINE, "not a UEFI variable store");
 

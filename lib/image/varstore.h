@@ -25,7 +25,8 @@ struct cb_variable {
 	size_t at;                /* of its header */
 };
 
-/* Find and check the store in the n bytes at p. CB_ENOTMINE: no variable store here. */
+/* Find and check the store in the n bytes at p. CB_ENOTMINE: no variable store here.
+ * CB_ENOENT: the firmware would make one here when it starts. */
 CB_MUST int cb_varstore_open(struct cb_env *env, uint8_t *p, size_t n, struct cb_varstore *ret);
 /* The next live variable at or after *cursor (0 to begin); false after the last. */
 bool cb_varstore_next(const struct cb_varstore *s, size_t *cursor, struct cb_variable *ret);

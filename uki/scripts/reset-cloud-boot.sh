@@ -1,7 +1,7 @@
 #!/bin/sh
 # reset-cloud-boot.sh - takes back what cloud-boot told the firmware, from inside any distro. Nothing of the
-# firmware's own or of others is changed. Needs od; deletes with efibootmgr where there is one, else with
-# chattr, dd and rm on efivarfs.
+# firmware's own or of others is changed. Works on efivarfs with od, dd, rm and chattr; efibootmgr, where
+# there is one, stands in for a missing chattr.
 set -u
 
 usage() {
@@ -143,15 +143,17 @@ leave_order() {
 leave_next() {
 	next=$(hex "$vars/BootNext-$global")
 	[ ${#next} -ge 12 ] && [ "$(number "${next#????????}")" = "$1" ] || return 0
-	! have efibootmgr || efibootmgr -q -N > /dev/null 2>&1
-	delete "$vars/BootNext-$global"
+	delete "$vars/BootNext-$global" && return 0
+	have efibootmgr && efibootmgr -q -N > /dev/null 2>&1
 }
 
 # What points to the entry goes before the entry does.
 remove_entry() {
 	leave_next "$1" || complain "BootNext can't be deleted$(why)"
-	! have efibootmgr || efibootmgr -q -b "$1" -B > /dev/null 2>&1
-	leave_order "$1" || complain "BootOrder can't be written$(why)"
+	if ! leave_order "$1" || ! delete "$vars/Boot$1-$global"; then
+		! have efibootmgr || efibootmgr -q -b "$1" -B > /dev/null 2>&1
+		leave_order "$1" || complain "BootOrder can't be written$(why)"
+	fi
 	if delete "$vars/Boot$1-$global"; then
 		say "Boot$1 is removed"
 		removed=$((removed + 1))
@@ -200,7 +202,7 @@ clean_cache() {
 
 where_mounted() {
 	while read -r device folder rest; do
-		[ "$device" != "$1" ] || { printf '%s' "$folder"; return; }
+		[ "$device" != "$1" ] || { printf '%b' "$folder"; return; } # a blank is \040
 	done < "$root/proc/mounts"
 }
 
@@ -232,7 +234,8 @@ open_vars() {
 	fi
 	case $(echo "$vars"/*-*) in
 	"$vars/*-*")
-		if ! mount -t efivarfs efivarfs "$vars" 2> /dev/null; then
+		# A folder of somebody's must not become the machine's own variables.
+		if [ -n "$root" ] || ! mount -t efivarfs efivarfs "$vars" 2> /dev/null; then
 			say "efivarfs can't be mounted on $vars; are you root?" >&2
 			exit 3
 		fi
