@@ -144,7 +144,8 @@ int cb_varstore_open(struct cb_env *env, uint8_t *p, size_t n, struct cb_varstor
 	const struct volume *fv = cb_view(struct volume, all, 0);
 
 	if (is_blank(all))
-		return cb_fail(env, CB_ENOENT, "a blank variable store: the firmware has not formatted it yet");
+		return cb_fail(env, CB_ENOENT,
+			       "a blank variable store: the firmware has not formatted it yet");
 	if (fv == NULL || memcmp(fv->magic, "_FVH", 4) != 0 || memcmp(fv->type, volume_type, 16) != 0)
 		return cb_fail(env, CB_ENOTMINE, "not a UEFI variable store");
 
