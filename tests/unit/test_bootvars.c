@@ -257,11 +257,14 @@ static void reset(struct cb_check *t)
 /* After every write that can fail: foreign variables are whole, and nothing points to half an entry. */
 static void every_write_fails(struct cb_check *t)
 {
+	static const enum cb_boot_when whens[] = { CB_BOOT_ALWAYS, CB_BOOT_ONCE };
 	uint16_t number;
 	unsigned written;
 
-	for (unsigned when = CB_BOOT_ALWAYS; when <= CB_BOOT_ONCE; when++)
+	for (unsigned i = 0; i < 2; i++)
 		for (unsigned n = 1;; n++) {
+			enum cb_boot_when when = whens[i];
+
 			foreign_machine(t);
 			vars.fail_set = n;
 
