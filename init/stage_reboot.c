@@ -147,7 +147,7 @@ static int arm(struct work *w)
 		return r;
 	announce(in, "cloud-boot: the firmware's variables can't be written: %s", in->diag.text);
 	r = cache_open(in, w->volume, &w->cache);
-	w->stage.unlocked = false;
+	w->stage.begun = false;
 	return and_close(w, r == 0 ? boot_file(w) : r);
 }
 

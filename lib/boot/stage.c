@@ -115,6 +115,7 @@ static int make_entry(struct cb_stage *s, const struct job *j)
 static int look_around(struct cb_stage *s, struct job *j)
 {
 	const struct cb_stage_target *t;
+	bool left = false;
 	int r = cb_stage_note_load(s);
 
 	if (r == 0)
@@ -134,7 +135,14 @@ static int look_around(struct cb_stage *s, struct job *j)
 		   cb_stage_file_eq(&t->initrd, &j->initrd);
 	j->changed = t != NULL && !j->noted;
 	r = cb_stage_is(s, j->paths.kernel, &j->kernel, &s->kept);
-	return r == 0 && s->kept ? cb_stage_is(s, j->paths.initrd, &j->initrd, &s->kept) : r;
+	if (r == 0 && s->kept)
+		r = cb_stage_is(s, j->paths.initrd, &j->initrd, &s->kept);
+	if (r == 0)
+		r = cb_stage_exists(s, j->paths.kernel_new, &left);
+	if (r == 0 && !left)
+		r = cb_stage_exists(s, j->paths.initrd_new, &left);
+	s->kept = s->kept && !left;
+	return r;
 }
 
 /* Nothing may start half a pair: the old kernel goes first, the new one comes last. */
@@ -158,15 +166,12 @@ static int swap(struct cb_stage *s, const struct job *j)
 
 static int write_pair(struct cb_stage *s, const struct job *j)
 {
-	const struct cb_folder_ops *ops = s->cache->ops;
-	int r = cb_stage_unlock(s);
+	int r = cb_stage_begin(s);
 
 	if (r == 0)
-		r = ops->make_dir(s->cache, CB_STR("EFI"));
+		r = cb_stage_make_dir(s, CB_STR("EFI"));
 	if (r == 0)
-		r = ops->make_dir(s->cache, CB_STR(CB_STAGE_LINUX));
-	if (r == 0)
-		r = cb_stage_clean(s);
+		r = cb_stage_make_dir(s, CB_STR(CB_STAGE_LINUX));
 	if (r == 0)
 		r = cb_stage_room(s, j->kernel.size, j->initrd.size);
 	if (r == 0 && j->initrd.size > 0)
@@ -189,9 +194,11 @@ static int add_to_note(struct cb_stage *s, const struct job *j)
 	} else if (s->note.n == CB_STAGE_TARGETS) {
 		r = cb_stage_paths(s, s->note.v[0].safe, &p);
 		if (r == 0)
-			r = cb_stage_unlock(s);
+			r = cb_stage_begin(s);
 		if (r == 0)
 			r = cb_stage_remove_pair(s, &p, &did);
+		if (r == 0 && did)
+			r = cb_stage_sync(s);
 		cb_stage_note_remove(&s->note, s->note.v);
 	}
 	s->note.v[s->note.n++] = (struct cb_stage_target){
@@ -206,7 +213,7 @@ static int remember(struct cb_stage *s, const struct job *j)
 	bool keeps = false;
 	int r = 0;
 
-	if (s->kept && j->noted) {
+	if (s->kept && j->noted && s->note_good) {
 		r = cb_stage_guard_trusts(s, j->paths.kernel, &keeps);
 		if (r < 0 || (keeps && cb_stage_guard_to_variable(s)))
 			return r;
@@ -256,24 +263,21 @@ static int replace_boot_file(struct cb_stage *s, struct cb_str path, const struc
 	const struct cb_folder_ops *ops = s->cache->ops;
 	struct cb_str temp = cb_arena_fmt(&s->arena, "%.*s.new", CB_STR_ARG(cb_str_sub(path, 0, path.n - 4)));
 	bool did = false, there = false, old = false;
-	int r = temp.p != NULL ? cb_stage_unlock(s) : s->env->diag->code;
+	int r = temp.p != NULL ? cb_stage_begin(s) : s->env->diag->code;
 
 	if (r == 0)
-		r = ops->make_dir(s->cache, CB_STR("EFI"));
+		r = cb_stage_make_dir(s, CB_STR("EFI"));
 	if (r == 0)
-		r = ops->make_dir(s->cache, CB_STR(CB_STAGE_BOOT));
+		r = cb_stage_make_dir(s, CB_STR(CB_STAGE_BOOT));
 	if (r == 0)
 		r = cb_stage_exists(s, path, &there);
 	if (r == 0 && there && !s->ours)
 		r = cb_stage_is(s, path, &s->note.boot_file, &old);
 	if (r == 0 && there && !s->ours && !old)
 		r = cb_fail(s->env, CB_EINVAL, "%.*s is there, and it isn't ours", CB_STR_ARG(path));
-	/* The old one goes first: without it firmware starts us, and after a power cut in a rename the two
-	 * names may share their clusters. */
+	/* The old one goes first: without it firmware starts us. */
 	if (r == 0)
 		r = cb_stage_remove(s, path, &did);
-	if (r == 0)
-		r = cb_stage_remove(s, temp, &did);
 	if (r == 0 && did)
 		r = cb_stage_sync(s);
 	if (r == 0)

@@ -44,7 +44,8 @@ struct cb_stage {
 	struct cb_stage_note note;
 	struct cb_stage_guard before;     /* what the note or the firmware's variable said */
 	struct cb_str safe;
-	bool unlocked;
+	bool begun;                       /* the cache may be written, and is clean */
+	bool note_good;                   /* its file was whole, and the only one */
 };
 
 /* Nothing is touched yet. Fill in the caller's part after it. */

@@ -25,7 +25,7 @@ int cb_stage_paths(struct cb_stage *s, struct cb_str safe, struct cb_stage_paths
 
 struct wanted {
 	struct cb_str name;
-	bool found;
+	bool dir, found;
 	uint64_t size;
 };
 
@@ -33,7 +33,7 @@ static int compare(void *arg, const struct cb_folder_entry *e)
 {
 	struct wanted *w = arg;
 
-	if (!e->is_dir && cb_str_ieq(e->name, w->name)) {
+	if (e->is_dir == w->dir && cb_str_ieq(e->name, w->name)) {
 		w->found = true;
 		w->size = e->size;
 	}
@@ -131,17 +131,30 @@ int cb_stage_is(struct cb_stage *s, struct cb_str path, const struct cb_stage_fi
 	return 0;
 }
 
-int cb_stage_unlock(struct cb_stage *s)
-{
-	int r = s->unlocked ? 0 : s->cache->ops->unlock(s->cache);
-
-	s->unlocked = s->unlocked || r == 0;
-	return r;
-}
-
 int cb_stage_sync(struct cb_stage *s)
 {
 	return s->cache->ops->sync(s->cache);
+}
+
+struct cb_stage_target *cb_stage_by_safe(const struct cb_stage *s, struct cb_str safe)
+{
+	for (unsigned i = 0; i < s->note.n; i++)
+		if (cb_str_ieq(s->note.v[i].safe, safe))
+			return &s->note.v[i];
+	return NULL;
+}
+
+int cb_stage_make_dir(struct cb_stage *s, struct cb_str path)
+{
+	size_t slash = cb_str_rchr(path, '/');
+	struct wanted w = { .name = cb_str_sub(path, slash + 1, SIZE_MAX), .dir = true };
+	struct cb_str above = slash != SIZE_MAX ? cb_str_sub(path, 0, slash) : CB_STR("");
+	int r = s->cache->ops->list(s->cache, above, compare, &w);
+
+	if (r < 0 || w.found)
+		return r;
+	r = s->cache->ops->make_dir(s->cache, path);
+	return r == 0 ? cb_stage_sync(s) : r;
 }
 
 int cb_stage_remove(struct cb_stage *s, struct cb_str path, bool *did)

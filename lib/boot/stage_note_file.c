@@ -31,8 +31,12 @@ static int load(struct cb_stage *s, struct cb_str path)
 
 int cb_stage_note_load(struct cb_stage *s)
 {
+	bool left = true;
 	int r = load(s, NOTE);
 
+	if (r == 0)
+		r = cb_stage_exists(s, NOTE_NEW, &left);
+	s->note_good = r == 0 && !left;
 	if (r < 0 && r != CB_ENOMEM) {
 		cb_log(s->env, CB_LOG_DEBUG, "%s", s->env->diag->text);
 		cb_clear(s->env);
@@ -45,18 +49,15 @@ int cb_stage_note_load(struct cb_stage *s)
 	return r;
 }
 
-/* Both names there: one may be the other's clusters, so neither can be kept. */
-static int clear_new(struct cb_stage *s)
+int cb_stage_note_sweep(struct cb_stage *s, bool *did)
 {
-	bool there = false, did = false;
-	int r = cb_stage_exists(s, NOTE_NEW, &there);
+	bool left = false;
+	int r = cb_stage_remove(s, NOTE_NEW, &left);
 
-	if (r < 0 || !there)
-		return r;
-	r = cb_stage_remove(s, NOTE, &did);
-	if (r == 0)
-		r = cb_stage_remove(s, NOTE_NEW, &did);
-	return r == 0 ? cb_stage_sync(s) : r;
+	if (r == 0 && (left || !s->note_good))
+		r = cb_stage_remove(s, NOTE, did);
+	*did = *did || left;
+	return r;
 }
 
 static int replace(struct cb_stage *s, const struct cb_input *in)
@@ -66,13 +67,11 @@ static int replace(struct cb_stage *s, const struct cb_input *in)
 	int r = cb_stage_digest(s, in, &want);
 
 	if (r == 0)
-		r = cb_stage_unlock(s);
+		r = cb_stage_begin(s);
 	if (r == 0)
-		r = s->cache->ops->make_dir(s->cache, CB_STR("EFI"));
+		r = cb_stage_make_dir(s, CB_STR("EFI"));
 	if (r == 0)
-		r = s->cache->ops->make_dir(s->cache, CB_STR(CB_STAGE_OWN));
-	if (r == 0)
-		r = clear_new(s);
+		r = cb_stage_make_dir(s, CB_STR(CB_STAGE_OWN));
 	if (r == 0)
 		r = cb_stage_put(s, NOTE_NEW, in, &want);
 	if (r == 0)

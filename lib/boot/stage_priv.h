@@ -24,7 +24,9 @@ CB_MUST int cb_stage_digest(struct cb_stage *s, const struct cb_input *in, struc
 /* Whether the file is there with these bytes; want->size 0: whether it isn't there. One that can't be
  * read is another one. */
 CB_MUST int cb_stage_is(struct cb_stage *s, struct cb_str path, const struct cb_stage_file *want, bool *ret);
-CB_MUST int cb_stage_unlock(struct cb_stage *s);
+/* The directory, on the medium before anything is put into it. */
+CB_MUST int cb_stage_make_dir(struct cb_stage *s, struct cb_str path);
+struct cb_stage_target *cb_stage_by_safe(const struct cb_stage *s, struct cb_str safe); /* NULL: none */
 CB_MUST int cb_stage_sync(struct cb_stage *s);
 /* Remove the file if it is there; *did becomes true. */
 CB_MUST int cb_stage_remove(struct cb_stage *s, struct cb_str path, bool *did);
@@ -32,12 +34,16 @@ CB_MUST int cb_stage_remove(struct cb_stage *s, struct cb_str path, bool *did);
 CB_MUST int cb_stage_put(struct cb_stage *s, struct cb_str path, const struct cb_input *in,
 			 const struct cb_stage_file *want);
 
+/* stage_sweep.c */
+
+/* To be called before the first change: unlocks the folder, clears leftovers away. */
+CB_MUST int cb_stage_begin(struct cb_stage *s);
+/* Take a target's files away, so that no power cut leaves half of them to be started. Sync before anything
+ * new is written. */
+CB_MUST int cb_stage_remove_pair(struct cb_stage *s, const struct cb_stage_paths *p, bool *did);
+
 /* stage_room.c */
 
-/* Take a target's files away, so that no power cut leaves half of them to be started. */
-CB_MUST int cb_stage_remove_pair(struct cb_stage *s, const struct cb_stage_paths *p, bool *did);
-/* What an interrupted staging left. */
-CB_MUST int cb_stage_clean(struct cb_stage *s);
 /* Room for two files of these sizes; targets go for it, the oldest first. */
 CB_MUST int cb_stage_room(struct cb_stage *s, uint64_t a, uint64_t b);
 
@@ -46,6 +52,8 @@ CB_MUST int cb_stage_room(struct cb_stage *s, uint64_t a, uint64_t b);
 /* s->note from the medium; an empty one when there is none that can be trusted. */
 CB_MUST int cb_stage_note_load(struct cb_stage *s);
 CB_MUST int cb_stage_note_save(struct cb_stage *s);
+/* Remove what is left of a note that was being written, or can't be read. */
+CB_MUST int cb_stage_note_sweep(struct cb_stage *s, bool *did);
 
 /* stage_guard.c */
 
