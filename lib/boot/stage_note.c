@@ -121,7 +121,7 @@ static bool get_file(struct cb_str v, struct cb_stage_file *ret)
 {
 	size_t blank = cb_str_chr(v, ' ');
 
-	return cb_hex_parse(cb_str_sub(v, 0, blank), ret->sha256, sizeof(ret->sha256)) &&
+	return blank != SIZE_MAX && cb_hex_parse(cb_str_sub(v, 0, blank), ret->sha256, sizeof(ret->sha256)) &&
 	       cb_str_u64(cb_str_sub(v, blank + 1, SIZE_MAX), 10, &ret->size) && ret->size > 0;
 }
 
