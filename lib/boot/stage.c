@@ -217,9 +217,8 @@ static int remember(struct cb_stage *s, const struct job *j)
 		r = cb_stage_guard_trusts(s, j->paths.kernel, &keeps);
 		if (r < 0 || (keeps && cb_stage_guard_to_variable(s)))
 			return r;
-	} else {
-		r = add_to_note(s, j);
 	}
+	r = add_to_note(s, j);
 	return r == 0 ? cb_stage_note_save(s) : r;
 }
 

@@ -320,8 +320,8 @@ static inline int mem_space(struct cb_folder *f, struct cb_folder_space *ret)
 	struct memfolder *m = (struct memfolder *)f;
 	int r = mem_call(m);
 
-	/* Staging keeps 64 KiB for itself: more than all of this. */
-	*ret = (struct cb_folder_space){ .free = mem_free_clusters(m) * MEM_CLUSTER + (64u << 10),
+	/* Staging keeps 64 KiB for note and directories, more than all of this: 1 KiB of it counts. */
+	*ret = (struct cb_folder_space){ .free = mem_free_clusters(m) * MEM_CLUSTER + (63u << 10),
 					 .total = m->clusters * MEM_CLUSTER, .cluster = MEM_CLUSTER };
 	return r;
 }

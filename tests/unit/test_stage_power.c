@@ -134,12 +134,12 @@ static void tell(struct cb_check *t, const struct story *s)
 
 static void first_staging(struct cb_check *t)
 {
-	tell(t, &(struct story){ "first", 60, true, { { NULL } }, { "debian", 1, 300, 400 }, NULL });
+	tell(t, &(struct story){ "first", 90, true, { { NULL } }, { "debian", 1, 300, 400 }, NULL });
 }
 
 static void without_initrd(struct cb_check *t)
 {
-	tell(t, &(struct story){ "no initrd", 60, true, { { "debian", 1, 200, 200 } },
+	tell(t, &(struct story){ "no initrd", 90, true, { { "debian", 1, 200, 200 } },
 				 { "debian", 2, 300, 0 }, NULL });
 }
 
@@ -157,14 +157,14 @@ static void second_target(struct cb_check *t)
 
 static void with_pruning(struct cb_check *t)
 {
-	tell(t, &(struct story){ "pruning", 34, false,
+	tell(t, &(struct story){ "pruning", 60, false,
 				 { { "debian", 1, 300, 300 }, { "fedora", 1, 200, 400 } },
 				 { "alpine", 1, 400, 400 }, NULL });
 }
 
 static void too_small_for_two(struct cb_check *t)
 {
-	tell(t, &(struct story){ "no room for both", 30, false, { { "debian", 1, 400, 400 } },
+	tell(t, &(struct story){ "no room for both", 50, false, { { "debian", 1, 400, 400 } },
 				 { "debian", 2, 390, 400 }, NULL });
 }
 
