@@ -134,7 +134,7 @@ static void tell(struct cb_check *t, const struct story *s)
 
 static void first_staging(struct cb_check *t)
 {
-	tell(t, &(struct story){ "first", 90, true, { { NULL } }, { "debian", 1, 300, 400 }, NULL });
+	tell(t, &(struct story){ "first", 90, true, { { NULL, 0, 0, 0 } }, { "debian", 1, 300, 400 }, NULL });
 }
 
 static void without_initrd(struct cb_check *t)
