@@ -55,6 +55,7 @@ struct cb_candidate {
 	struct cb_boot_file *initrds;
 	size_t initrds_n;
 	struct cb_boot_file devicetree; /* .volume NULL: none */
+	bool dtb_unused;                /* kexec keeps the device tree that the machine runs with */
 	struct cb_volume *root;         /* where its root file system seems to be; NULL: not found */
 	struct cb_str cmdline;          /* as the kernel will get it */
 	struct cb_str cmdline_from;     /* "entry", "/etc/kernel/cmdline of vda1", "derived: ..." */

@@ -52,7 +52,7 @@ static void put_volume(struct cb_buf *b, const struct cb_volume *v, size_t name_
 	struct cb_str type = v->fs_type.n > 0 ? v->fs_type : CB_STR("-");
 	char size[SIZE_TEXT];
 
-	cb_buf_fmt(b, "  %.*s%*s  %-9s", CB_STR_ARG(v->name), (int)(name_n - v->name.n), "",
+	cb_buf_fmt(b, "  %.*s%*s  %-8s ", CB_STR_ARG(v->name), (int)(name_n - v->name.n), "",
 		   size_text(cb_blk_size(v->blk), size));
 	cb_buf_fmt(b, "%.*s%*s", CB_STR_ARG(type), type.n < 6 ? (int)(6 - type.n) : 0, "");
 	cb_buf_str(b, cb_str_c(role_text(v)));
@@ -154,6 +154,8 @@ void cb_explain_candidate(const struct cb_candidate *c, struct cb_buf *ret)
 		put_file(ret, "initrd", &c->initrds[i]);
 	if (c->devicetree.volume != NULL)
 		put_file(ret, "dtb", &c->devicetree);
+	if (c->devicetree.volume != NULL && c->dtb_unused)
+		put_line(ret, "warning", CB_STR("this device tree is not used: kexec keeps the machine's own"));
 	cb_buf_str(ret, CB_STR("     on       "));
 	put_where(ret, c->kernel.volume);
 	if (c->root != NULL && c->root != c->kernel.volume) {

@@ -54,6 +54,7 @@ static int find_files(struct cb_chooser *ch, struct cb_found *f)
 	r = find(ch, f, kernel, &f->c.kernel, &f->node);
 	if (r == 0 && e->devicetree.n > 0)
 		r = find(ch, f, e->devicetree, &f->c.devicetree, &node);
+	f->c.dtb_unused = ch->req->hand == CB_HAND_KEXEC;
 	if (r < 0 || e->initrd_n == 0)
 		return r;
 	f->c.initrds = cb_new(ch->a, struct cb_boot_file, e->initrd_n);

@@ -1,5 +1,6 @@
 /* tests/unit/test_boot_load.c - from a candidate to the bytes that are handed over. */
 #include "boot/boot.h"
+#include "boot/explain.h"
 #include "codec/crc.h"
 #include "unit/boot_kit.h"
 #include "unit/tree.h"
@@ -105,6 +106,27 @@ static void kernel_and_initrds(struct cb_check *t)
 	CB_CHECK_INT(t, o.plan->first->status, 0);
 	cb_boot_image_fini(&img);
 	close_world(&o);
+}
+
+/* Who starts the kernel decides whether it gets the entry's device tree: explain says so. */
+static void unused_device_trees_are_said(struct cb_check *t)
+{
+	static const enum cb_hand hands[] = { CB_HAND_KEXEC, CB_HAND_EFI };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct cb_boot_request req = { .arch = CB_ARCH_X86_64, .hand = hands[i] };
+		struct cb_buf text;
+		struct world o;
+
+		CB_CHECK_INT(t, open_world(t, &o, entry_files, 6, &req), 0);
+		cb_buf_init(&text, t->env, 4096);
+		cb_explain_candidate(o.plan->first, &text);
+		CB_CHECK(t, cb_str_find(text_of(&text), CB_STR("dtb      /board.dtb")) != SIZE_MAX);
+		CB_CHECK_INT(t, cb_str_find(text_of(&text), CB_STR("warning  this device tree is not used"))
+			     == SIZE_MAX, hands[i] == CB_HAND_EFI);
+		cb_buf_fini(&text);
+		close_world(&o);
+	}
 }
 
 /* A kernel whose header looks right and isn't is skipped when it is loaded. */
@@ -268,5 +290,5 @@ static void faults(struct cb_check *t)
 	cb_check_faults(t, scenario, &ukis, 400);
 }
 
-CB_SUITE(boot_load, CB_TEST(kernel_and_initrds), CB_TEST(broken_when_loaded), CB_TEST(wrapped),
-	 CB_TEST(uki_taken_apart), CB_TEST(long_line), CB_TEST(faults));
+CB_SUITE(boot_load, CB_TEST(kernel_and_initrds), CB_TEST(unused_device_trees_are_said),
+	 CB_TEST(broken_when_loaded), CB_TEST(wrapped), CB_TEST(uki_taken_apart), CB_TEST(long_line), CB_TEST(faults));
