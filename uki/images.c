@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "block/qcow2.h"
+#include "block/image.h"
 #include "core/fmt.h"
 #include "core/limits.h"
 #include "posix/file_blk.h"

@@ -477,15 +477,3 @@ int cb_qcow2_open(struct cb_blk *file, const char *path, cb_qcow2_open_fn *open,
 		*ret = &q->blk;
 	return r;
 }
-
-int cb_image_open(struct cb_blk *file, const char *path, cb_qcow2_open_fn *open, void *arg,
-		  struct cb_blk **ret)
-{
-	int r = cb_qcow2_is(file);
-
-	if (r > 0)
-		return cb_qcow2_open(file, path, open, arg, ret);
-	if (r == 0)
-		*ret = cb_blk_ref(file);
-	return r;
-}

@@ -21,8 +21,4 @@ CB_MUST int cb_qcow2_is(struct cb_blk *file);
 CB_MUST int cb_qcow2_open(struct cb_blk *file, const char *path, cb_qcow2_open_fn *open, void *arg,
 			  struct cb_blk **ret);
 
-/* The disk in a file as users have them: of a qcow2 image what cb_qcow2_open() gives, else the file. */
-CB_MUST int cb_image_open(struct cb_blk *file, const char *path, cb_qcow2_open_fn *open, void *arg,
-			  struct cb_blk **ret);
-
 #endif

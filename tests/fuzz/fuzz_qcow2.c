@@ -1,6 +1,6 @@
 /* tests/fuzz/fuzz_qcow2.c - the input is an image; its backing file, whatever the name, is the same
  * bytes from the middle on, so that chains of different images come up too. */
-#include "block/qcow2.h"
+#include "block/image.h"
 #include "codec/decomp.h"
 #include "core/mem.h"
 #include "posix/posix.h"

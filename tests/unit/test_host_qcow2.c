@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "block/qcow2.h"
+#include "block/image.h"
 #include "core/fmt.h"
 #include "posix/file_blk.h"
 #include "unit/check.h"

@@ -1,5 +1,5 @@
 /* tests/unit/test_qcow2.c - qcow2 images made by hand: every kind of cluster, chains, damage. */
-#include "block/qcow2.h"
+#include "block/image.h"
 
 #include "core/fmt.h"
 #include "unit/check.h"
@@ -526,6 +526,30 @@ static void raw_files_stay_raw(struct cb_check *t)
 	done(t);
 }
 
+static void foreign_files_are_named(struct cb_check *t)
+{
+	static const struct { const char *head; size_t n; const char *text; } v[] = {
+		{ "KDMV", 4, "a VMDK image: qemu-img convert" }, { "vhdxfile", 8, "a VHDX image" },
+		{ "conectix", 8, "a VHD image" }, { "<<< Oracle VM", 13, "a VDI image" },
+		{ "\x1f\x8b\x08", 3, "compressed by gzip: gunzip" },
+		{ "\xfd" "7zXZ", 6, "compressed by xz: unxz" },
+		{ "\x28\xb5\x2f\xfd", 4, "compressed by zstd" }, { "PK\x03\x04", 4, "a ZIP archive" },
+	};
+	struct cb_blk *file, *b;
+
+	CB_REQUIRE(t, start(t));
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		files[0].n = 4096;
+		memset(files[0].p, 0, 64);
+		memcpy(files[0].p, v[i].head, v[i].n);
+		CB_REQUIRE_OK(t, open_file(t, "dir/a", &file));
+		CB_CHECK_ERR(t, cb_image_open(file, "dir/a", open_file, t, &b), CB_EUNSUP, v[i].text);
+		cb_blk_unref(file);
+	}
+	done(t);
+}
+
 CB_SUITE(qcow2, CB_TEST(kinds_of_clusters), CB_TEST(subclusters), CB_TEST(chains),
 	 CB_TEST(names_of_backing_files), CB_TEST(data_file), CB_TEST(broken_headers),
-	 CB_TEST(broken_tables), CB_TEST(odd_sizes), CB_TEST(faults), CB_TEST(raw_files_stay_raw));
+	 CB_TEST(broken_tables), CB_TEST(odd_sizes), CB_TEST(faults), CB_TEST(raw_files_stay_raw),
+	 CB_TEST(foreign_files_are_named));
