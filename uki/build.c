@@ -229,12 +229,29 @@ static int open_additions(struct cb_build *b)
 	return 0;
 }
 
+/* sbsign reads them at the end; what isn't there is said at once. */
+static int check_keys(struct cb_host *h, const struct cb_build_plan *plan)
+{
+	const char *const paths[] = { plan->sign_key, plan->sign_cert };
+	struct cb_hostfile f = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < 2 && r == 0 && paths[i] != NULL; i++) {
+		r = cb_hostfile_open(h, paths[i], &f);
+		if (r == 0)
+			cb_hostfile_close(&f);
+	}
+	return r;
+}
+
 int cb_build_open(struct cb_host *h, const struct cb_build_plan *plan, struct cb_build *ret)
 {
 	int r;
 
 	*ret = (struct cb_build){ .h = h, .plan = plan };
-	r = cb_parts_init(h, plan->arch, &ret->init);
+	r = check_keys(h, plan);
+	if (r == 0)
+		r = cb_parts_init(h, plan->arch, &ret->init);
 	if (r == 0)
 		r = open_additions(ret);
 	if (r == 0)

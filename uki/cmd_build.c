@@ -123,10 +123,15 @@ static int check(struct cb_host *h, struct args *a)
 		a->out = "boot.efi";
 	if (a->iso != NULL && strcmp(a->iso, "-") == 0)
 		return cb_host_usage(h, "--iso -: an ISO image needs a file");
+	if (a->iso != NULL && a->out != NULL && strcmp(a->iso, a->out) == 0)
+		return cb_host_usage(h, "--out and --iso name the same file, %s", a->out);
 	if (a->out != NULL && strcmp(a->out, "-") == 0 &&
 	    (p->sign_key != NULL || a->iso != NULL || a->json))
 		return cb_host_usage(h, "--out - goes without --sign-key, --iso and --json");
-	return 0;
+
+	int r = a->out != NULL ? cb_hostfile_replaceable(h, a->out) : 0;
+
+	return r == 0 && a->iso != NULL ? cb_hostfile_replaceable(h, a->iso) : r;
 }
 
 static int print(struct cb_host *h, const struct args *a, const struct cb_build *build,

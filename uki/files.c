@@ -197,11 +197,27 @@ static int write_beside(struct cb_host *h, const char *path, char *tmp, const st
 	return r;
 }
 
+int cb_hostfile_replaceable(struct cb_host *h, const char *path)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		(void)cb_fail(&h->env, CB_EISDIR, "%s is a directory", path);
+	else
+		(void)cb_fail(&h->env, CB_EINVAL, "%s is a device, not a file", path);
+	return cb_host_advise(h, CB_EINVAL, CB_REPORT_OUTPUT,
+			      "name a file; what is to be on a device can be copied there from it");
+}
+
 int cb_hostfile_write(struct cb_host *h, const char *path, const struct cb_pieces *l, char *ret_sha256)
 {
 	char *tmp;
 	int r = cb_pieces_status(l);
 
+	if (r == 0)
+		r = cb_hostfile_replaceable(h, path);
 	if (r < 0)
 		return r;
 	if (strcmp(path, "-") == 0) {

@@ -26,6 +26,9 @@ void cb_hostfile_close(struct cb_hostfile *f);        /* a zeroed one is fine */
 CB_MUST int cb_hostfile_slurp(struct cb_host *h, const char *path, struct cb_buf *ret);
 /* The file holds just these bytes: replaced in one step, mode and owner kept. path NULL: out of memory. */
 CB_MUST int cb_hostfile_put(struct cb_host *h, const char *path, struct cb_bytes data);
+/* path is a file that may be replaced, or nothing yet; "-" is fine, too. Devices are not: a file would
+ * take the place of their node. */
+CB_MUST int cb_hostfile_replaceable(struct cb_host *h, const char *path);
 /* Write the pieces to path in one step; "-" is standard output. ret_sha256, 65 bytes, is the
  * sum of what was written; NULL: not wanted. */
 CB_MUST int cb_hostfile_write(struct cb_host *h, const char *path, const struct cb_pieces *l,

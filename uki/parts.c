@@ -43,8 +43,8 @@ static int find(struct cb_host *h, const char *installed, const char *built, con
 	(void)cb_fail(&h->env, CB_ENOENT, "%s: not in %s", what,
 		      tries[0] != NULL ? tries[0] : "any place");
 	return cb_host_advise(h, CB_ENOENT, CB_REPORT_PARTS,
-			      "build it with 'make', install with 'make install', "
-			      "or name its folder in CLOUD_BOOT_LIBEXEC");
+			      "build it with 'make' (which makes it for x86_64 and aarch64), install "
+			      "with 'make install', or name its folder in CLOUD_BOOT_LIBEXEC");
 }
 
 int cb_parts_init(struct cb_host *h, enum cb_arch arch, const char **ret)

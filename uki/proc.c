@@ -116,9 +116,23 @@ static int spawn(const char *const *argv, const int out[2], const int err[2], pi
 	return e;
 }
 
-static int judge(struct cb_host *h, const char *program, int status, const struct outputs *o)
+/* What the program said last, whole lines of it if there are several, as one line. */
+static struct cb_str last_words(struct outputs *o)
 {
-	struct cb_str tail = cb_str_trim((struct cb_str){ o->tail, o->tail_n });
+	struct cb_str s = cb_str_trim((struct cb_str){ o->tail, o->tail_n });
+	size_t line = cb_str_chr(s, '\n');
+
+	if (o->tail_n == TAIL && line != SIZE_MAX)
+		s = cb_str_trim(cb_str_sub(s, line, SIZE_MAX));
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '\n')
+			o->tail[(size_t)(s.p - o->tail) + i] = ';';
+	return s;
+}
+
+static int judge(struct cb_host *h, const char *program, int status, struct outputs *o)
+{
+	struct cb_str tail = last_words(o);
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;

@@ -168,7 +168,7 @@ class Build(Case):
         self.refuses(1, "No such file or directory", "--out", "nowhere/boot.efi")
         self.refuses(1, "No such file or directory", "--iso", "nowhere/boot.iso")
         os.mkdir(self.path("folder"))
-        self.refuses(1, "writing folder: Is a directory", "--out", "folder")
+        self.refuses(1, "folder is a directory", "--out", "folder")
         with open("/dev/full", "wb") as full:
             status, _, err = self.run_it("build", "--arch", "x86_64", "--kernel", self.kernel, "--out", "-",
                                          env=self.env, stdout=full)
@@ -215,5 +215,16 @@ class Build(Case):
     def test_signing_that_fails(self):
         self.refuses(1, "sbsign: exit status", "--sign-key", self.kernel, "--sign-cert", self.kernel)
         self.key("rsa:2048")
-        for key, cert in (("nowhere", "db.pem"), ("db.key", "nowhere"), ("db.pem", "db.key")):
-            self.refuses(1, "sbsign: exit status", "--sign-key", self.path(key), "--sign-cert", self.path(cert))
+        self.refuses(1, "sbsign: exit status", "--sign-key", self.path("db.pem"), "--sign-cert", self.path("db.key"))
+        for key, cert in (("nowhere", "db.pem"), ("db.key", "nowhere")):
+            self.refuses(1, "/nowhere: No such file", "--sign-key", self.path(key), "--sign-cert", self.path(cert))
+
+    def test_outputs_that_are_no_files(self):
+        """A device must not be replaced by a file of its name; a FIFO stands for it."""
+        node = self.path("node")
+        os.mkfifo(node)
+        for option in ("--out", "--iso"):
+            self.assertIn("CB-2003", self.refuses(1, "node is a device, not a file", option, node))
+            self.refuses(1, "is a directory", option, self.dir)
+        self.assertTrue(os.path.exists(node) and not os.path.isfile(node))
+        self.refuses(2, "--out and --iso name the same file", "--out", "x", "--iso", "x")
