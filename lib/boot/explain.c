@@ -155,7 +155,8 @@ void cb_explain_candidate(const struct cb_candidate *c, struct cb_buf *ret)
 	if (c->devicetree.volume != NULL)
 		put_file(ret, "dtb", &c->devicetree);
 	if (c->devicetree.volume != NULL && c->dtb_unused)
-		put_line(ret, "warning", CB_STR("this device tree is not used: kexec keeps the machine's own"));
+		put_line(ret, "warning",
+			 CB_STR("this device tree is not used: kexec keeps the machine's own"));
 	cb_buf_str(ret, CB_STR("     on       "));
 	put_where(ret, c->kernel.volume);
 	if (c->root != NULL && c->root != c->kernel.volume) {

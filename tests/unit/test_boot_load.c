@@ -291,4 +291,5 @@ static void faults(struct cb_check *t)
 }
 
 CB_SUITE(boot_load, CB_TEST(kernel_and_initrds), CB_TEST(unused_device_trees_are_said),
-	 CB_TEST(broken_when_loaded), CB_TEST(wrapped), CB_TEST(uki_taken_apart), CB_TEST(long_line), CB_TEST(faults));
+	 CB_TEST(broken_when_loaded), CB_TEST(wrapped), CB_TEST(uki_taken_apart), CB_TEST(long_line),
+	 CB_TEST(faults));
