@@ -346,6 +346,33 @@ static void many_names(struct cb_check *t)
 	cb_free(t->env, m, sizeof(*m));
 }
 
+/* A given size means that others will write there: clusters are large, but never cost the FAT32. */
+static void clusters_of_roomy_volumes(struct cb_check *t)
+{
+	static const struct { uint32_t sector, mib, cluster; unsigned bits; } v[] = {
+		{ 512, 62, 512, 32 }, { 512, 254, 2048, 32 }, { 512, 510, 4096, 32 }, { 512, 1022, 8192, 32 },
+		{ 512, 4094, 8192, 32 }, { 4096, 62, 8192, 16 }, { 4096, 256, 8192, 16 },
+		{ 4096, 258, 4096, 32 }, { 4096, 4094, 8192, 32 }, { 512, 65536, 32768, 32 },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct cb_fat_plan p = { .sector = v[i].sector, .size = (uint64_t)v[i].mib << 20 };
+		struct cb_fat *fat = NULL;
+		struct cb_pieces l;
+		struct vol vol;
+
+		CB_REQUIRE_OK(t, cb_fat_open(t->env, &p, &fat));
+		cb_pieces_init(&l, t->env);
+		cb_fat_write(fat, &l);
+		open_vol(t, &l, &vol);
+		CB_CHECK_INT(t, vol.cluster, v[i].cluster);
+		CB_CHECK_INT(t, vol.bits, v[i].bits);
+		CB_CHECK_INT(t, vol.clusters >= 65525, vol.bits == 32);
+		cb_pieces_fini(&l);
+		cb_fat_close(fat);
+	}
+}
+
 static void free_space(struct cb_check *t)
 {
 	struct cb_fat_plan p = { .sector = 4096, .size = 512 << 20, .bits = 32 };
@@ -476,5 +503,6 @@ static void refuses_sizes(struct cb_check *t)
 }
 
 CB_SUITE(disk_fat, CB_TEST(every_type), CB_TEST(survives_faults), CB_TEST(any_range),
-	 CB_TEST(many_names), CB_TEST(free_space), CB_TEST(times_are_kept_in_range),
+	 CB_TEST(many_names), CB_TEST(clusters_of_roomy_volumes), CB_TEST(free_space),
+	 CB_TEST(times_are_kept_in_range),
 	 CB_TEST(refuses_names), CB_TEST(refuses_sizes));
