@@ -68,8 +68,9 @@ class Build(Case):
         lib = "lib/modules/" + fixtures.RELEASE
         self.assertEqual(names[-6:], [lib] + [lib + "/%s.ko" % n for n in (
             "rng-core", "virtio", "virtio-rng", "virtio_blk", "virtio_ring")])
-        self.assertEqual(names[:-6], ["dev", "etc", "lib", "lib/modules", "proc", "run", "sys", "tmp",
-                                      "dev/console", "etc/initrd-release", "init"])
+        self.assertEqual(names[:-6], ["dev", "etc", "lib", "lib/cloud-boot", "lib/modules", "proc", "run", "sys",
+                                      "tmp", "dev/console", "etc/initrd-release", "init",
+                                      "lib/cloud-boot/stub.efi"])
         self.assertEqual(made["modules"], ["rng-core", "virtio", "virtio-rng", "virtio_blk", "virtio_ring"])
 
     def inner(self, image):
