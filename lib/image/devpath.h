@@ -12,6 +12,9 @@ enum cb_devpath_type {
 	CB_DEVPATH_HARDWARE = 1, CB_DEVPATH_ACPI = 2, CB_DEVPATH_MESSAGING = 3,
 	CB_DEVPATH_MEDIA = 4, CB_DEVPATH_BBS = 5, CB_DEVPATH_END = 0x7f,
 };
+/* Subtypes of CB_DEVPATH_END. */
+#define CB_DEVPATH_END_INSTANCE 1u
+#define CB_DEVPATH_END_ENTIRE   0xffu
 
 /* One node without its four header bytes. */
 struct cb_devnode {
@@ -25,10 +28,16 @@ CB_MUST int cb_devpath_next(struct cb_env *env, struct cb_bytes *path, struct cb
 /* The whole list is well-formed and ends in END-entire exactly at its last byte. */
 CB_MUST int cb_devpath_check(struct cb_env *env, struct cb_bytes path);
 
-/* The text form of UEFI 2.10, 10.6.1: "PciRoot(0x0)/Pci(0x2,0x0)/HD(1,GPT,...)/\EFI\x". Nodes without
- * a name of their own come as Path(type,subtype,bytes). A malformed rest ends it with "/?". */
+/* The text form of UEFI 2.10, 10.6.1: "PciRoot(0x0)/Pci(0x2,0x0)/HD(1,GPT,...)/\EFI\x"; a ',' between
+ * instances, a ';' between whole paths. What has no text of its own, or would not come back from it
+ * byte for byte, is Path(type,subtype,bytes). A malformed rest ends it with "/?". */
 void cb_devpath_print(struct cb_env *env, struct cb_bytes path, struct cb_buf *ret);
+/* The path of such a text, its end included. CB_EINVAL names what can't be understood. */
+CB_MUST int cb_devpath_parse(struct cb_env *env, struct cb_str text, struct cb_buf *ret);
 
+/* A node: its body is in up to two pieces. CB_ELIMIT (of the buffer): over 65535 bytes. */
+void cb_devpath_add(struct cb_buf *b, uint8_t type, uint8_t subtype, struct cb_bytes body,
+		    struct cb_bytes more);
 /* HD() of a GPT partition; first and nblocks count the disk's blocks. */
 void cb_devpath_add_hd(struct cb_buf *b, uint32_t part, uint64_t first, uint64_t nblocks,
 		       struct cb_uuid partuuid);

@@ -213,17 +213,17 @@ static bool same(const struct cb_variable *a, const struct cb_variable *b)
 	       (a->name.n == 0 || memcmp(a->name.p, b->name.p, a->name.n) == 0);
 }
 
-/* A variable on its way out counts only when its replacement was not finished. */
+/* A variable on its way out counts only when its replacement was not finished; of several, the first. */
 static bool replaced(const struct cb_varstore *s, const struct cb_variable *leaving)
 {
 	struct shape v;
 
 	for (size_t at = s->first; look(s, at, &v); at += extent(s, at, &v)) {
-		if (v.state != STATE_ADDED || !live(&v))
+		struct cb_variable other;
+
+		if (!live(&v) || (v.state == STATE_LEAVING && at >= leaving->at))
 			continue;
-
-		struct cb_variable other = view(s, at, &v);
-
+		other = view(s, at, &v);
 		if (same(&other, leaving))
 			return true;
 	}
@@ -355,45 +355,70 @@ static void append(struct cb_varstore *s, struct cb_bytes name, struct cb_uuid v
 
 	cb_uuid_to_guid(vendor, a.vendor);
 	cb_uuid_to_guid(vendor, p.vendor);
-	memset(to, ERASED, n);
+	memset(to, ERASED, s->end - s->used); /* what was behind the last variable must not follow this one */
 	memcpy(to, s->authenticated ? (const void *)&a : (const void *)&p, header_size(s));
 	memcpy(to + header_size(s), name.p, name.n);
 	memcpy(to + header_size(s) + name.n, data.p, data.n);
 	s->used += n;
 }
 
+/* What counts as this variable, and what would count if that went: all but the one at `except`. */
+static void kill_same(struct cb_varstore *s, const struct cb_variable *want, size_t except)
+{
+	struct shape v;
+
+	for (size_t at = s->first; look(s, at, &v); at += extent(s, at, &v)) {
+		struct cb_variable var;
+
+		if (at == except || !live(&v))
+			continue;
+		var = view(s, at, &v);
+		if (same(&var, want))
+			kill(s, at);
+	}
+}
+
+/* Bytes of the live variables but this one. */
+static size_t used_by_others(const struct cb_varstore *s, const struct cb_variable *want)
+{
+	struct cb_variable var;
+	struct shape v;
+	size_t n = 0;
+
+	for (size_t cursor = 0; cb_varstore_next(s, &cursor, &var);)
+		if (!same(&var, want) && look(s, var.at, &v))
+			n += extent(s, var.at, &v);
+	return n;
+}
+
+/* name has its terminator. */
 static int replace(struct cb_varstore *s, struct cb_bytes name, struct cb_uuid vendor,
 		   uint32_t attributes, struct cb_bytes data)
 {
-	struct cb_bytes bare = { name.p, name.n - 2 };
-	size_t used, size, want = need(s, name.n, data.n);
+	const struct cb_variable want = { .name = { name.p, name.n - 2 }, .vendor = vendor };
+	size_t n = need(s, name.n, data.n), free = s->end - s->first - used_by_others(s, &want);
 	struct cb_variable old;
-	bool there = find(s, bare, vendor, &old);
 
-	if (there && (old.attributes & CB_VAR_AUTH) != 0)
+	if (find(s, want.name, vendor, &old) && (old.attributes & CB_VAR_AUTH) != 0)
 		return cb_fail(s->env, CB_EAUTH, "the variable is signed by its owner (attributes 0x%x)",
 			       old.attributes);
 	if (data.n == 0) {
-		if (there)
-			kill(s, old.at);
+		kill_same(s, &want, SIZE_MAX);
 		return 0;
 	}
-	cb_varstore_usage(s, &used, &size);
-	if (there)
-		used -= need(s, name.n, old.data.n);
-	if (want > size - used)
-		return cb_fail(s->env, CB_ELIMIT, "variable store full: %zu bytes wanted, %zu of %zu free",
-			       want, size - used, size);
-	if (want > s->end - s->used) {
+	if (n > free)
+		return cb_fail(s->env, CB_ELIMIT, "variable store full: %zu bytes wanted, %zu of %zu free", n,
+			       free, s->end - s->first);
+	if (n > s->end - s->used) {
 		/* Offline there is no power cut to survive: the old value may go first. */
-		if (there)
-			kill(s, old.at);
+		kill_same(s, &want, SIZE_MAX);
 		reclaim(s);
-		there = false;
 	}
+
+	size_t at = s->used;
+
 	append(s, name, vendor, attributes, data);
-	if (there)
-		kill(s, old.at);
+	kill_same(s, &want, at);
 	return 0;
 }
 

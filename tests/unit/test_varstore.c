@@ -128,11 +128,95 @@ static void half_replaced(struct cb_check *t)
 	check_value(t, &s, "B", "b");
 }
 
+/* Two leaving ones of one name: the first counts. What was deleted stays away, whatever it hid. */
+static void deleted_stays_deleted(struct cb_check *t)
+{
+	static uint8_t p[STORE_SIZE];
+	struct cb_varstore s;
+	struct cb_variable v;
+	size_t cursor = 0;
+
+	make_store(p, true);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_REQUIRE_OK(t, put(&s, "A", "one"));
+	CB_REQUIRE_OK(t, cb_varstore_get(&s, CB_STR("A"), vendor, &v));
+	for (size_t i = 1; i < 3; i++)
+		memcpy(p + v.at + i * 68, p + v.at, 68);
+	p[v.at + 2] = 0x3e;
+	p[v.at + 68 + 2] = 0x3e;
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_REQUIRE(t, cb_varstore_next(&s, &cursor, &v));
+	CB_CHECK_INT(t, v.at, s.first + 2 * 68);
+	CB_CHECK(t, !cb_varstore_next(&s, &cursor, &v));
+	CB_REQUIRE_OK(t, put(&s, "A", ""));
+	check_value(t, &s, "A", NULL);
+	memset(p + s.first + 2, 0x3e, 1);
+	memset(p + s.first + 68 + 2, 0x3e, 1);
+	CB_REQUIRE_OK(t, cb_varstore_get(&s, CB_STR("A"), vendor, &v));
+	CB_CHECK_INT(t, v.at, s.first);
+}
+
+/* A name without its zero takes two bytes less than ours would; garbage behind the end stays out. */
+static void odd_stores(struct cb_check *t)
+{
+	static uint8_t p[STORE_SIZE], big[STORE_SIZE];
+	struct cb_varstore s;
+	struct cb_variable v;
+	size_t used, size;
+
+	make_store(p, false);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_REQUIRE_OK(t, put(&s, "A", "ab"));
+	p[s.first + 8] = 2;                   /* NameSize: the zero becomes data */
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_CHECK_INT(t, s.used, s.first + 36);
+	CB_REQUIRE_OK(t, cb_varstore_get(&s, CB_STR("A"), vendor, &v));
+	memset(big, 'b', sizeof(big));
+	CB_CHECK_ERR(t, cb_varstore_set(&s, CB_STR("A"), vendor, CB_VAR_USUAL,
+					(struct cb_bytes){ big, STORE_SIZE - 100 }), CB_ELIMIT, "full");
+	CB_REQUIRE_OK(t, cb_varstore_set(&s, CB_STR("A"), vendor, CB_VAR_USUAL,
+					 (struct cb_bytes){ big, STORE_SIZE - 136 }));
+	cb_varstore_usage(&s, &used, &size);
+	CB_CHECK_INT(t, used, size);
+	make_store(p, false);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	memset(p + s.first + 4, 0, 200);
+	for (size_t at = s.first + 4; at < s.first + 200; at += 4) {
+		p[at] = 0xaa;
+		p[at + 1] = 0x55;
+	}
+	CB_REQUIRE_OK(t, put(&s, "A", "ab"));
+	check_value(t, &s, "A", "ab");
+	cb_varstore_usage(&s, &used, &size);
+	CB_CHECK_INT(t, used, 40);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	CB_CHECK_INT(t, s.used, s.first + 40);
+}
+
 static void refuses(struct cb_check *t)
 {
 	static uint8_t p[STORE_SIZE];
 	struct cb_varstore s;
 
+	memset(p, 0, sizeof(p));
+	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p), &s), CB_ENOENT, "blank");
+	memset(p, 0xff, sizeof(p));
+	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p), &s), CB_ENOENT, "blank");
+	make_store(p, true);
+	for (size_t i = 0; i < 65; i++) {
+		size_t at = HEADER + 28 + i * 60;
+
+		if (at + 60 > STORE_SIZE)
+			break;
+		memset(p + at, 0, 60);
+		p[at] = 0xaa;
+		p[at + 1] = 0x55;
+		p[at + 2] = 0x3e;
+	}
+	CB_CHECK_INT(t, cb_varstore_open(t->env, p, sizeof(p), &s), 0); /* 32 are leaving */
+	make_store(p, true);
+	p[HEADER + 19] = 1;
+	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p), &s), CB_ELIMIT, "are the most");
 	make_store(p, true);
 	p[40] = 'x';
 	CB_CHECK_ERR(t, cb_varstore_open(t->env, p, sizeof(p), &s), CB_ENOTMINE, "not a UEFI");
@@ -153,5 +237,50 @@ static void refuses(struct cb_check *t)
 	CB_CHECK_ERR(t, put(&s, "db", "mine"), CB_EAUTH, "setting db: the variable is signed");
 }
 
+static int count(void *ctx, struct cb_str name, struct cb_uuid of)
+{
+	unsigned *n = ctx;
+
+	*n += cb_str_eq(name, CB_STR("Boot0001")) && cb_uuid_eq(of, vendor) ? 1 : 100;
+	return 0;
+}
+
+static int through_efivars(struct cb_check *t, void *arg)
+{
+	struct cb_efivars *v = arg;
+	struct cb_buf b;
+	uint32_t attributes;
+	unsigned n = 0;
+	int r = v->ops->set(v, CB_STR("Boot0001"), vendor, 6, (struct cb_bytes){ (const uint8_t *)"ab", 2 });
+
+	cb_buf_init(&b, t->env, 64);
+	if (r == 0)
+		r = v->ops->get(v, CB_STR("Boot0001"), vendor, &attributes, &b);
+	if (r == 0) {
+		CB_CHECK_BYTES(t, cb_buf_bytes(&b), ((struct cb_bytes){ (const uint8_t *)"ab", 2 }));
+		CB_CHECK_INT(t, attributes, 6);
+		r = v->ops->each(v, count, &n);
+	}
+	if (r == 0)
+		CB_CHECK_INT(t, n, 1);
+	cb_buf_fini(&b);
+	return r;
+}
+
+static void as_efivars(struct cb_check *t)
+{
+	static uint8_t p[STORE_SIZE];
+	struct cb_storevars v;
+	struct cb_varstore s;
+	uint32_t attributes;
+
+	make_store(p, true);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	cb_storevars_init(&v, &s);
+	CB_CHECK_INT(t, cb_efivars_find(&v.vars, CB_STR("A"), vendor, &attributes, NULL), 0);
+	cb_check_faults(t, through_efivars, &v.vars, 100);
+}
+
 CB_SUITE(varstore, CB_TEST(plain_store), CB_TEST(authenticated_store), CB_TEST(full_store_keeps_all),
-	 CB_TEST(half_replaced), CB_TEST(refuses));
+	 CB_TEST(half_replaced), CB_TEST(deleted_stays_deleted), CB_TEST(odd_stores), CB_TEST(refuses),
+	 CB_TEST(as_efivars));
