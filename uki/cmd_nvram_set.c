@@ -4,6 +4,7 @@
 #include "codec/hex.h"
 #include "core/limits.h"
 #include "core/utf.h"
+#include "image/devpath.h"
 #include "uki/files.h"
 #include "uki/nvram.h"
 
@@ -14,9 +15,10 @@ struct args {
 
 static const struct cb_opt set_opts[] = {
 	CB_NVRAM_OPTS(offsetof(struct args, where)),
-	{ "as", 0, CB_OPT_TEXT, "text|ucs2|hex|numbers", offsetof(struct args, as),
+	{ "as", 0, CB_OPT_TEXT, "text|ucs2|hex|numbers|path", offsetof(struct args, as),
 	  "what VALUE is: bytes as they are (text, the default), UTF-16 with a zero at its end (ucs2), "
-	  "hexadecimal digits, or 16-bit hexadecimal numbers with commas, as in BootOrder" },
+	  "hexadecimal digits, 16-bit hexadecimal numbers with commas, as in BootOrder, or a device path as "
+	  "'nvram show' prints it" },
 	{ "attributes", 0, CB_OPT_TEXT, "LIST", offsetof(struct args, attributes),
 	  "nv, bs, rt, ... with commas, or a number such as 0x7 (default: those it has, else nv,bs,rt)" },
 };
@@ -62,6 +64,11 @@ static int make_value(struct cb_host *h, const char *as, const char *text, struc
 		return hex_value(h, s, ret);
 	if (cb_str_eq(kind, CB_STR("numbers")))
 		return number_value(h, s, ret);
+	if (cb_str_eq(kind, CB_STR("path"))) {
+		int r = cb_devpath_parse(&h->env, s, ret);
+
+		return r == CB_EINVAL ? cb_host_usage(h, "%.*s", (int)h->diag.len, h->diag.text) : r;
+	}
 	if (cb_str_eq(kind, CB_STR("ucs2"))) {
 		cb_utf8_to_utf16(ret, s);
 		cb_buf_add(ret, "\0", 2);

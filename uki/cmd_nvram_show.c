@@ -151,6 +151,19 @@ static void put_entry(struct cb_buf *b, uint16_t number, const struct cb_load_op
 	}
 }
 
+/* ConIn, ConOut, ErrOut, and with Dev at the end what there is to choose from (UEFI 2.10, 3.3). */
+static bool is_path(struct cb_env *env, const struct var *v)
+{
+	bool console = cb_str_starts(v->name, CB_STR("Con")) || cb_str_starts(v->name, CB_STR("Err"));
+
+	if (!console || !cb_uuid_eq(v->vendor, cb_efi_global))
+		return false;
+	if (cb_devpath_check(env, v->value) == 0)
+		return true;
+	cb_clear(env);
+	return false;
+}
+
 static void put_variable(struct cb_buf *b, const struct var *v)
 {
 	char guid[CB_UUID_TEXT];
@@ -164,7 +177,10 @@ static void put_variable(struct cb_buf *b, const struct var *v)
 	}
 	cb_nvram_attributes(b, v->attributes);
 	cb_buf_fmt(b, "  %zu  ", v->value.n);
-	cb_nvram_value(b, v->value, VALUE_SHOW);
+	if (is_path(b->env, v))
+		cb_devpath_print(b->env, v->value, b);
+	else
+		cb_nvram_value(b, v->value, VALUE_SHOW);
 	cb_buf_fmt(b, "\n");
 }
 

@@ -63,6 +63,10 @@ class Stores(Nvram):
                 self.ok("nvram", "set", *at, "BootOrder", "--as", "numbers", "0001,000a")
                 self.ok("nvram", "set", *at, "Lang", "--as", "ucs2", "d\u00e9")
                 self.ok("nvram", "set", *at, "x-" + OURS, "--as", "hex", "00fF", "--attributes", "bs,0x4")
+                console = "PciRoot(0x0)/Pci(0x1,0x0)/Serial(0x0)/Uart(115200,8,N,1)"
+                self.ok("nvram", "set", *at, "ConOut", "--as", "path", console)
+                self.assertIn("nv,bs,rt  53  %s\n" % console, self.ok("nvram", "show", *at))
+                self.ok("nvram", "unset", *at, "ConOut")
                 self.ok("nvram", "set", *at, "file", "@" + self.path("value", b"from a file\n"))
                 got = self.show(*at)
                 self.assertEqual((got["format"], got["size"]), (name, size - 100))
@@ -138,6 +142,7 @@ class Stores(Nvram):
         self.fails(2, "digits", "nvram", "set", *at, "A", "--as", "hex", "zz")
         self.fails(2, "four digits", "nvram", "set", *at, "A", "--as", "numbers", "1,10000")
         self.fails(2, "--attributes", "nvram", "set", *at, "A", "a", "--attributes", "nv,xx")
+        self.fails(2, "there is no Frob(1)", "nvram", "set", *at, "ConOut", "--as", "path", "Frob(1)")
         self.fails(2, "VALUE is empty", "nvram", "set", *at, "A", "")
         self.fails(1, "no variable A", "nvram", "unset", *at, "A")
         self.fails(2, "are needed", "nvram", "stage", *at, "--target", "x")

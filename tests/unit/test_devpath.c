@@ -33,7 +33,8 @@ static const struct {
 	{ 2, 4, "10000000", "NvdimmAcpiAdr(0x10)" },
 	{ 3, 1, "01000200", "Ata(Secondary,Master,0x2)" },
 	{ 3, 2, "01000200", "Scsi(0x1,0x2)" },
-	{ 3, 3, "00000000" "0102030405060708" "0000000000000100", "Fibre(0x807060504030201,0x1000000000000)" },
+	{ 3, 3, "00000000" "0102030405060708" "0000000000000100",
+	  "Fibre(0x807060504030201,0x1000000000000)" },
 	{ 3, 4, "00000000" "0500000000000000", "I1394(0x5)" },
 	{ 3, 5, "0102", "USB(0x1,0x2)" },
 	{ 3, 6, "01000000", "I2O(0x1)" },
@@ -69,7 +70,8 @@ static const struct {
 	{ 3, 27, "010203040506", "Bluetooth(010203040506)" },
 	{ 3, 29, "00", "eMMC(0x0)" },
 	{ 3, 30, "01020304050601", "BluetoothLE(010203040506,0x1)" },
-	{ 4, 1, "01000000" "0008000000000000" "00f0030000000000" U "0202", "HD(1,GPT," UUID ",0x800,0x3f000)" },
+	{ 4, 1, "01000000" "0008000000000000" "00f0030000000000" U "0202",
+	  "HD(1,GPT," UUID ",0x800,0x3f000)" },
 	{ 4, 1, "02000000" "0008000000000000" "00f0030000000000" "efbeadde" "000000000000000000000000" "0101",
 	  "HD(2,MBR,0xdeadbeef,0x800,0x3f000)" },
 	{ 4, 2, "00000000" "2700000000000000" "0030000000000000", "CDROM(0x0,0x27,0x3000)" },
@@ -86,7 +88,7 @@ static const struct {
 	{ 5, 1, "8000" "0100" "00", "BBS(0x80,,0x1)" },
 	{ 6, 7, "78", "Path(6,7,78)" },
 	{ 0x7f, 2, "", "Path(127,2)" },
-	/* What no text would bring back: a reserved field in use, a body too long, a bracket, a comma, no end. */
+	/* What no text would bring back: a reserved field in use, a body too long, a bracket, a comma. */
 	{ 1, 1, "000300", "Path(1,1,000300)" },
 	{ 3, 3, "01000000" "0102030405060708" Z8, "Path(3,3,01000000" "0102030405060708" Z8 ")" },
 	{ 3, 12, "0a00020f" "0a000202" "0100" "0000" "0600" "00",
@@ -145,7 +147,8 @@ static void every_node(struct cb_check *t)
 static const struct {
 	const char *from, *to;
 } texts[] = {
-	{ "PciRoot(0x0)/Pci(0x1f,0x2)/Sata(0x0,0xffff,0x0)/HD(1,GPT," UUID ",0x800,0x1000)/\\EFI\\a.efi", NULL },
+	{ "PciRoot(0x0)/Pci(0x1f,0x2)/Sata(0x0,0xffff,0x0)/HD(1,GPT," UUID ",0x800,0x1000)/"
+	  "\\EFI\\a.efi", NULL },
 	{ "PciRoot(0x0)/Pci(0x3,0x0)/MAC(525400123456,0x1)/IPv4(0.0.0.0,0x0,DHCP,0.0.0.0,0.0.0.0,0.0.0.0)/"
 	  "Uri(http://example.com/boot.efi)", NULL },
 	{ "VenHw(" UUID ")/Uart(115200,8,N,1)/VenMsg(" UUID "),PciRoot(0x0)/USB(0x1,0x0)", NULL },
@@ -179,10 +182,13 @@ static void whole_paths(struct cb_check *t)
 static void bad_text(struct cb_check *t)
 {
 	static const char *const bad[] = {
-		"/", "Pci(0,0)/", "/Pci(0,0)", "Pci(0,0)//Pci(0,0)", "Pci(0,0),/Pci(0,0)", "Pci(0)", "Pci(0,0,0)",
-		"Pci(0,0", "Pci(0,0)x", "Pci(0x100,0)", "Pci(,0)", "Pci(0,)", "Frob(1)", "Path(1)", "Path(256,1)",
-		"Path(1,256)", "Path(1,1,abc)", "Path(1,1,zz)", "HD(1,GPT,x,0,0)", "HD(1,XXX," UUID ",0,0)",
-		"IPv4(1.2.3,TCP,DHCP,0.0.0.0)", "IPv4(1.2.3.256,TCP,DHCP,0.0.0.0)", "IPv4(1.2.3.4.5,TCP,DHCP,0.0.0.0)",
+		"/", "Pci(0,0)/", "/Pci(0,0)", "Pci(0,0)//Pci(0,0)", "Pci(0,0),/Pci(0,0)", "Pci(0)",
+		"Pci(0,0,0)", "Pci(0,0", "Pci(0,0)x", "Pci(0x100,0)", "Pci(,0)", "Pci(0,)", "Frob(1)", "Path(1)",
+		"Path(256,1)",
+		"Path(1,256)", "Path(1,1,abc)", "Path(1,1,zz)", "HD(1,GPT,x,0,0)",
+		"HD(1,XXX," UUID ",0,0)",
+		"IPv4(1.2.3,TCP,DHCP,0.0.0.0)", "IPv4(1.2.3.256,TCP,DHCP,0.0.0.0)",
+		"IPv4(1.2.3.4.5,TCP,DHCP,0.0.0.0)",
 		"NVMe(1,01-02)", "MAC(5254,1)", "Vlan(65536)", "Scsi(0x,1)", "AcpiAdr()", "UsbWwid(1,2,3,x)",
 		"FibreEx(1,2)", "VenHw(" UUID ",)x", "Uart(115200,8,X,1)", "Acpi(pnp0A03,0x0)",
 	};
