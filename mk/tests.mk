@@ -1,5 +1,5 @@
 # mk/tests.mk - checks, from the fastest to the slowest.
-.PHONY: check unit cli selftest selftest-x64 selftest-aa64 selftest-cache-disk layers style fuzz fuzz-replay e2e bench images cov
+.PHONY: check unit cli selftest selftest-x64 selftest-aa64 selftest-cache-disk selftest-nvram-store layers style fuzz fuzz-replay e2e bench images cov
 
 #: make check      layers, style, unit tests (host, sanitizers), fuzz seeds: under 3 minutes
 check: layers style programs unit cli selftest fuzz-replay
@@ -48,9 +48,11 @@ $(eval $(call selftest,aa64,aarch64))
 #: make selftest   unit tests inside OVMF and AAVMF, under QEMU; both start a program from cache disks
 $(eval $(call efi,x64,hello,tests/e2e/hello.c))
 $(eval $(call efi,aa64,hello,tests/e2e/hello.c))
-selftest: selftest-x64 selftest-aa64 selftest-cache-disk
+selftest: selftest-x64 selftest-aa64 selftest-cache-disk selftest-nvram-store
 selftest-cache-disk: out/host/cloud-boot out/efi-x64/hello.efi out/efi-aa64/hello.efi
 	tests/e2e/cache-disk
+selftest-nvram-store: out/host/cloud-boot out/efi-x64/hello.efi out/efi-aa64/hello.efi
+	tests/e2e/nvram-store
 
 #: make cli        tests of the host command, plain and under ASan + UBSan
 cli: out/host/cloud-boot out/asan/cloud-boot

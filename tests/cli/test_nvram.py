@@ -7,10 +7,14 @@ import random
 import shutil
 import struct
 import subprocess
+import sys
 import unittest
 import uuid
 
 from kit import Case, TREE
+
+sys.path.insert(0, os.path.join(TREE, "tests", "e2e"))
+import debs  # noqa: E402
 
 GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 OURS = "c10ddb07-83c5-4d3e-9b76-1f4c0e7a3b8e"
@@ -20,7 +24,7 @@ FIRMWARE = [p for p in ("/usr/share/OVMF/OVMF_VARS.fd", "/usr/share/OVMF/OVMF_VA
                         "/usr/share/OVMF/OVMF_VARS_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd",
                         "/usr/share/AAVMF/AAVMF_VARS.ms.fd") if os.path.exists(p)]
 # Debian 13's, which runs on Debian 12's Python; the second module is part of a newer Python.
-VIRT_FW_VARS = ("python3-virt-firmware", "python3-importlib-resources", "python3-zipp")
+VIRT_FW_VARS = ["python3-virt-firmware", "python3-importlib-resources", "python3-pefile"]
 
 
 def store(size, kind=AUTHENTICATED, volume=None):
@@ -182,25 +186,13 @@ class Stores(Nvram):
                 self.assertIn(status, (0, 1), err)
 
 
-def virt_fw_vars(folder):
-    """The command of Debian 13, or None when it can't be had."""
-    debs = os.path.join(folder, "debs")
-    os.makedirs(debs)
-    got = subprocess.run([os.path.join(TREE, "tools", "debian-apt.sh"), "trixie", "amd64", "download", debs,
-                          *VIRT_FW_VARS], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-    if got.returncode != 0:
-        return None
-    for deb in glob.glob(os.path.join(debs, "*.deb")):
-        subprocess.run(["dpkg", "-x", deb, os.path.join(folder, "root")], check=True)
-    return os.path.join(folder, "root")
-
-
 @unittest.skipUnless(FIRMWARE, "no UEFI firmware here")
 class AsOthersSeeIt(Nvram):
     def test_virt_fw_vars_reads_the_same(self):
-        root = virt_fw_vars(self.path("virt-firmware"))
-        if root is None:
-            self.skipTest("Debian 13's python3-virt-firmware can't be had")
+        try:
+            root = debs.tree("trixie", "amd64", VIRT_FW_VARS)
+        except subprocess.CalledProcessError as e:
+            self.skipTest("Debian 13's python3-virt-firmware can't be had: %s" % e)
         disk = self.cache_disk()
         for source in FIRMWARE:
             path, out = self.path("vars.fd"), self.path("vars.json")
