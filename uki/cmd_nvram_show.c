@@ -315,7 +315,8 @@ static int show(struct cb_nvram *n, bool as_json)
 	int r = n->vars->ops->each(n->vars, note, &l);
 
 	if (r == 0) {
-		qsort(l.vars.p, count(&l), sizeof(struct var), by_name);
+		if (count(&l) > 1)
+			qsort(l.vars.p, count(&l), sizeof(struct var), by_name);
 		(as_json ? json : text)(&b, &l);
 		r = cb_buf_status(&b);
 		cb_host_print(&b);

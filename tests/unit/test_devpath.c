@@ -183,9 +183,11 @@ static void bad_text(struct cb_check *t)
 {
 	static const char *const bad[] = {
 		"/", "Pci(0,0)/", "/Pci(0,0)", "Pci(0,0)//Pci(0,0)", "Pci(0,0),/Pci(0,0)", "Pci(0)",
-		"Pci(0,0,0)", "Pci(0,0", "Pci(0,0)x", "Pci(0x100,0)", "Pci(,0)", "Pci(0,)", "Frob(1)",
-		"Path(1)", "Path(256,1)", "Path(1,256)", "Path(1,1,abc)", "Path(1,1,zz)", "HD(1,GPT,x,0,0)",
-		"HD(1,ABC," UUID ",0,0)",
+		"Pci(0,0,0)", "Pci(0,0", "Pci(0,0)x", "Pci(0x100,0)", "Pci(,0)", "Pci(0,)",
+		"Frob(1)", "Path(1)",
+		"Path(256,1)",
+		"Path(1,256)", "Path(1,1,abc)", "Path(1,1,zz)", "HD(1,GPT,x,0,0)",
+		"HD(1,APM," UUID ",0,0)",
 		"IPv4(1.2.3,TCP,DHCP,0.0.0.0)", "IPv4(1.2.3.256,TCP,DHCP,0.0.0.0)",
 		"IPv4(1.2.3.4.5,TCP,DHCP,0.0.0.0)",
 		"NVMe(1,01-02)", "MAC(5254,1)", "Vlan(65536)", "Scsi(0x,1)", "AcpiAdr()", "UsbWwid(1,2,3,x)",
