@@ -114,7 +114,7 @@ static int set(struct cb_nvram *n, const struct args *a, struct cb_str name, str
 	if (r < 0)
 		return r;
 	cb_uuid_text(vendor, guid);
-	printf("%.*s-%s: %zu bytes\n", CB_STR_ARG(name), guid, value.n);
+	printf("%.*s-%s: %zu byte%s\n", CB_STR_ARG(name), guid, value.n, value.n == 1 ? "" : "s");
 	return 0;
 }
 

@@ -148,6 +148,35 @@ static void refuses(struct cb_check *t)
 	unmake(t, &f);
 }
 
+/* Files that refuse a write as the firmware does, through the kernel. */
+static void refused_writes(struct cb_check *t)
+{
+	static const struct {
+		const char *file;
+		int code;
+		const char *text;
+	} cases[] = {
+		{ "/dev/full", CB_ELIMIT, "writing Boot0001: the firmware has no room for it" },
+		{ "/proc/self/oom_score_adj", CB_EINVAL, "the firmware refuses it" },
+		{ "/proc/self/mem", CB_EIO, "writing Boot0001: Input/output error" },
+	};
+	struct folder f;
+	char path[160];
+
+	make(t, &f);
+	path_of(&f, "Boot0001" GUID, path);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CB_REQUIRE(t, symlink(cases[i].file, path) == 0);
+		CB_CHECK_ERR(t, put(&f, "Boot0001", VALUE("value")), cases[i].code, cases[i].text);
+		CB_CHECK_INT(t, unlink(path), 0); /* a failed write deletes nothing that was there */
+	}
+	/* It takes the bytes and keeps none: found by reading back. */
+	CB_REQUIRE(t, symlink("/dev/null", path) == 0);
+	CB_CHECK(t, put(&f, "Boot0001", VALUE("value")) < 0);
+	cb_clear(t->env);
+	unmake(t, &f);
+}
+
 /* Where the folder's file system knows the flag and we may set it (root): it is lifted and put back. */
 static void immutable(struct cb_check *t)
 {
@@ -218,5 +247,5 @@ static void next_entry(struct cb_check *t)
 	unmake(t, &f);
 }
 
-CB_SUITE(host_efivarfs, CB_TEST(writes), CB_TEST(refuses), CB_TEST(immutable), CB_TEST(faults),
+CB_SUITE(host_efivarfs, CB_TEST(writes), CB_TEST(refuses), CB_TEST(refused_writes), CB_TEST(immutable), CB_TEST(faults),
 	 CB_TEST(next_entry));

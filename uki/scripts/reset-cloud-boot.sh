@@ -99,7 +99,8 @@ delete() {
 	[ ! -e "$1" ]
 }
 
-# A variable becomes these digits, attributes included, in one write.
+# A variable becomes these digits, attributes included, in one write; it is never cut to nothing first. A plain
+# file keeps its old tail: that is cut off behind.
 write() {
 	octal=
 	rest=$2
@@ -110,7 +111,10 @@ write() {
 	done
 	for try in as-is unlocked; do
 		[ $try = as-is ] || chattr -i "$1" 2> /dev/null
-		printf '%b' "$octal" | dd of="$1" bs=65536 count=1 2> /dev/null
+		printf '%b' "$octal" | dd of="$1" bs=65536 count=1 conv=notrunc 2> /dev/null
+		case $(hex "$1") in
+		"$2"?*) dd of="$1" bs=1 seek=$((${#2} / 2)) count=0 2> /dev/null < /dev/null ;;
+		esac
 		[ $try = as-is ] || chattr +i "$1" 2> /dev/null
 		[ "$(hex "$1")" != "$2" ] || return 0
 	done
