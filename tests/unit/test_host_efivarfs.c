@@ -247,5 +247,5 @@ static void next_entry(struct cb_check *t)
 	unmake(t, &f);
 }
 
-CB_SUITE(host_efivarfs, CB_TEST(writes), CB_TEST(refuses), CB_TEST(refused_writes), CB_TEST(immutable), CB_TEST(faults),
-	 CB_TEST(next_entry));
+CB_SUITE(host_efivarfs, CB_TEST(writes), CB_TEST(refuses), CB_TEST(refused_writes), CB_TEST(immutable),
+	 CB_TEST(faults), CB_TEST(next_entry));
