@@ -59,6 +59,22 @@ static int find_own(struct cb_init *in, struct cb_volume **ret)
 	return 0;
 }
 
+bool cache_is_there(struct cb_init *in)
+{
+	struct cb_str named = cb_settings_get(&in->settings, CB_KEY_CACHE);
+	struct cb_diag kept = in->diag;
+	struct cb_volume *v;
+	bool there = false;
+
+	if (named.n > 0)
+		there = find_named(in, named, &v) == 0;
+	else
+		for (v = in->volumes.volumes; v != NULL && !there; v = v->next)
+			there = v->role == CB_ROLE_CACHE && may_hold(v);
+	in->diag = kept;
+	return there;
+}
+
 int cache_find(struct cb_init *in, struct cb_volume **ret)
 {
 	struct cb_str named = cb_settings_get(&in->settings, CB_KEY_CACHE);

@@ -16,6 +16,8 @@ struct cache {
 
 /* What cloudboot.cache names, else the first partition named cloud-boot-cache. CB_ENOENT: none came. */
 CB_MUST int cache_find(struct cb_init *in, struct cb_volume **ret);
+/* One that cache_find() would take is there now. */
+bool cache_is_there(struct cb_init *in);
 /* The partition's part of a boot entry. */
 CB_MUST int cache_place(struct cb_init *in, const struct cb_volume *v, struct cb_boot_entry *ret);
 /* Mount it, read-only until the folder's unlock(). cache_close() also after a failure; the folder points

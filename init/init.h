@@ -112,8 +112,8 @@ int stage_sink(struct cb_init *in);
 CB_MUST int plan_again(struct cb_init *in);
 /* stage_kexec.c: whether the running kernel has a call for it at all. */
 bool kexec_is_there(struct cb_init *in);
-/* Comes back only after a failure. *ret_refused: the machine said no to a good kernel, and the report is
- * not chosen yet; NULL: then the next kernel is tried. */
+/* Comes back only after a failure. *ret_refused, false before: the machine said no to a kernel that was
+ * read well, and the report's number is not chosen yet. NULL: kexec is the only way. */
 CB_MUST int sink_kexec(struct cb_init *in, bool *ret_refused);
 /* stage_reboot.c: comes back only after a failure. */
 CB_MUST int sink_reboot(struct cb_init *in, struct cb_volume *cache);

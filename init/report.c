@@ -21,8 +21,8 @@ static const struct {
 			  "named with cloudboot.disk.kernel" },
 	{ REPORT_ALL_BROKEN, "repair the newest kernel from a rescue system, or name another with "
 			     "cloudboot.disk.kernel" },
-	{ REPORT_FORBIDDEN, "switch off what forbids it, or boot a kernel that this machine trusts; "
-			    "cloudboot.exit=kexec tries all the same" },
+	{ REPORT_FORBIDDEN, "switch off what forbids it, boot a kernel that this machine trusts, or attach "
+			    "a cache disk and leave cloudboot.exit out: then firmware starts the kernel" },
 	{ REPORT_NO_KEXEC, "build boot.efi with a kernel that has CONFIG_KEXEC_FILE, as Debian's have; on "
 			   "arm64 CONFIG_KEXEC will do" },
 	{ REPORT_NOT_STARTED, "look at the kernel's messages above; on arm64 try maxcpus=1" },

@@ -6,7 +6,7 @@
 #include "codec/cpio.h"
 #include "core/log.h"
 #include "core/str.h"
-#include "init/init.h"
+#include "init/cache.h"
 #include "linux/kexec_load.h"
 #include "linux/os.h"
 
@@ -120,7 +120,7 @@ static int hand_over(struct cb_init *in, struct cb_boot_image *img, bool *ret_re
 		return r;
 	r = by_file ? load_by_file(in, img) : kexec_arm64(in, img);
 	if (ret_refused != NULL)
-		*ret_refused = is_refusal(r);
+		*ret_refused = *ret_refused || is_refusal(r);
 	else if (r == CB_EAUTH && cb_kexec_forbidden() != NULL)
 		return fail_with(in, r, REPORT_FORBIDDEN);
 	return r;
@@ -136,6 +136,7 @@ static int start(struct cb_init *in)
 	return fail_with(in, cb_wrap(&in->env, r, "starting the loaded kernel"), REPORT_NOT_STARTED);
 }
 
+/* *ret_refused stays true: one refusal is reason enough to look for another way. */
 static int boot_one(struct cb_init *in, struct cb_candidate *c, bool *ret_refused)
 {
 	struct cb_boot_image img;
@@ -178,11 +179,13 @@ int sink_kexec(struct cb_init *in, bool *ret_refused)
 	while ((r = cb_boot_next(in->plan, c, &c)) == 0) {
 		tried++;
 		r = boot_one(in, c, ret_refused);
-		if (in->report != REPORT_NONE || (ret_refused != NULL && *ret_refused))
+		if (in->report != REPORT_NONE || (ret_refused != NULL && *ret_refused && cache_is_there(in)))
 			return cb_wrap(&in->env, r, "handing the kernel over");
 		memory = memory || r == CB_ENOMEM;
 		skip_candidate(in, c, r); /* the next one may do better */
 	}
-	return fail_with(in, cb_wrap(&in->env, r, "%u candidate%s tried", tried, tried == 1 ? "" : "s"),
-			 memory ? REPORT_MEMORY : REPORT_ALL_BROKEN);
+	r = cb_wrap(&in->env, r, "%u candidate%s tried", tried, tried == 1 ? "" : "s");
+	if (ret_refused != NULL && *ret_refused)
+		return r;
+	return fail_with(in, r, memory ? REPORT_MEMORY : REPORT_ALL_BROKEN);
 }

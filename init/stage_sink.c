@@ -13,14 +13,15 @@ static bool is_auto(const struct cb_init *in)
 int stage_exit(struct cb_init *in)
 {
 	struct cb_str how = cb_settings_get(&in->settings, CB_KEY_EXIT);
-	const char *why = cb_kexec_forbidden();
+	const char *why = cb_kexec_impossible();
 
 	in->hand = CB_HAND_KEXEC;
 	in->hand_why = "as cloudboot.exit says";
 	if (cb_str_eq(how, CB_STR("reboot"))) {
 		in->hand = CB_HAND_EFI;
 	} else if (is_auto(in)) {
-		/* Not even an empty call where the platform traps it. */
+		/* Not even an empty call where the platform traps it. A locked-down kernel takes those
+		 * that it trusts: it is asked. */
 		if (why == NULL && !kexec_is_there(in))
 			why = "the running kernel has no kexec call";
 		in->hand = why != NULL ? CB_HAND_EFI : CB_HAND_KEXEC;

@@ -13,6 +13,15 @@
 #include "linux/os.h"
 #include "linux/smbios.h"
 
+const char *cb_kexec_impossible(void)
+{
+	char text[16];
+
+	if (cb_os_text("/proc/sys/kernel/kexec_load_disabled", text, sizeof(text)) > 0 && text[0] != '0')
+		return "kernel.kexec_load_disabled is set";
+	return cb_smbios_is_apple_vz() ? "Apple's Virtualization.framework traps kexec" : NULL;
+}
+
 int cb_kexec_file(struct cb_env *env, const char *name, struct cb_bytes data, int *ret_fd)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC);
@@ -107,13 +116,12 @@ int cb_kexec_load(struct cb_env *env, const struct cb_kexec_segment *seg, size_t
 
 const char *cb_kexec_forbidden(void)
 {
+	const char *why = cb_kexec_impossible();
 	char text[64];
 
-	if (cb_os_text("/proc/sys/kernel/kexec_load_disabled", text, sizeof(text)) > 0 && text[0] != '0')
-		return "kernel.kexec_load_disabled is set";
-	if (cb_smbios_is_apple_vz())
-		return "Apple's Virtualization.framework traps kexec";
-	(void)cb_os_text("/sys/kernel/security/lockdown", text, sizeof(text));
+	if (why != NULL)
+		return why;
+	(void)cb_os_text("/sys/kernel/security/lockdown", text, sizeof(text)); /* empty without it */
 	if (cb_str_find(cb_str_c(text), CB_STR("[confidentiality]")) != SIZE_MAX)
 		return "the kernel is locked down (lockdown=confidentiality)";
 	if (cb_str_find(cb_str_c(text), CB_STR("[integrity]")) != SIZE_MAX)

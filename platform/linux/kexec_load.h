@@ -22,6 +22,8 @@ CB_MUST int cb_kexec_load(struct cb_env *env, const struct cb_kexec_segment *seg
 			  uint64_t entry);
 
 /* Why no kernel can be handed over here, a clause; NULL when nothing speaks against it. */
+const char *cb_kexec_impossible(void);
+/* The same, or why it must be one that this machine trusts. */
 const char *cb_kexec_forbidden(void);
 
 #endif
