@@ -203,10 +203,14 @@ static int write_disk(struct cb_host *h, const struct cb_cache_plan *plan, enum 
 
 static int make(struct cb_host *h, const struct cb_cache_plan *plan, enum what there)
 {
-	static const struct cb_fat_file folder = { .path = CB_STR("EFI/Linux"), .is_dir = true };
+	/* Both that staging writes to: a power cut while it makes one could leave half of it. */
+	static const struct cb_fat_file folders[] = {
+		{ .path = CB_STR("EFI/Linux"), .is_dir = true },
+		{ .path = CB_STR("EFI/cloud-boot"), .is_dir = true },
+	};
 	struct cb_esp_plan disk = {
 		.fat = { .sector = plan->sector > 0 ? plan->sector : 512, .label = CB_STR(CB_CACHE_LABEL),
-			 .files = &folder, .nfiles = 1 },
+			 .files = folders, .nfiles = sizeof(folders) / sizeof(folders[0]) },
 		.size = (plan->mib > 0 ? plan->mib : CB_CACHE_MIB) << MIB_SHIFT,
 		.name = CB_STR(CB_CACHE_NAME),
 	};

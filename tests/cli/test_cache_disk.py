@@ -40,7 +40,7 @@ class CacheDisk(Case):
 
     def check_fat(self, image, bits):
         part = self.partition(image)
-        self.assertIn("3 files, ", tool("fsck.vfat", "-n", part))
+        self.assertIn("4 files, ", tool("fsck.vfat", "-n", part))
         self.assertIn("FAT%d" % bits, tool("blkid", "-p", "-o", "value", "-s", "VERSION", part))
         self.assertEqual(tool("blkid", "-p", "-o", "value", "-s", "LABEL", part), "CLOUD-BOOT-\n")
         self.assertRegex(tool("mdir", "-i", part, "::/EFI"), r"(?m)^LINUX +<DIR> .* Linux *$")
