@@ -1,6 +1,7 @@
 /* uki/cmd_run.c - `cloud-boot run`: makes what is missing and starts QEMU or vfkit with the command line
  * of the hypervisor page. */
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -87,13 +88,29 @@ out:
 	return arch;
 }
 
+/* QEMU would take a folder for a FAT disk of its files. path NULL is fine. */
+static int check_file(struct cb_host *h, const char *path, const char *what)
+{
+	struct stat st;
+	int r = 0;
+
+	if (path == NULL)
+		return 0;
+	if (access(path, R_OK) < 0 || stat(path, &st) < 0)
+		r = cb_host_errno(h, "%s", path);
+	else if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		r = cb_fail(&h->env, CB_EINVAL, "%s is %s, not a file or block device", path,
+			    S_ISDIR(st.st_mode) ? "a directory" : "something else");
+	return cb_host_advise(h, r, CB_REPORT_INPUT, "give %s that exists and can be read", what);
+}
+
 static int check_disks(struct cb_host *h, const struct cb_list *disks)
 {
-	for (size_t i = 0; i < disks->n; i++)
-		if (access(disks->v[i], R_OK) < 0)
-			return cb_host_advise(h, cb_host_errno(h, "%s", disks->v[i]), CB_REPORT_INPUT,
-					      "give disk images that exist and can be read");
-	return 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < disks->n; i++)
+		r = check_file(h, disks->v[i], "a disk image");
+	return r;
 }
 
 static int check_arch(struct cb_host *h, struct args *a, const struct cb_list *disks)
@@ -242,9 +259,8 @@ static int run_qemu(struct cb_host *h, struct args *a, const struct cb_list *dis
 	a->qemu.boot = a->boot;
 	if (r == 0 && a->boot == NULL)
 		r = build(h, a);
-	else if (r == 0 && access(a->boot, R_OK) < 0)
-		r = cb_host_advise(h, cb_host_errno(h, "%s", a->boot), CB_REPORT_INPUT,
-				   "give a boot.efi or boot.iso that exists");
+	if (r == 0)
+		r = check_file(h, a->boot, "a boot.efi or boot.iso");
 	if (r == 0)
 		r = cb_qemu_words(h, &a->qemu, &words);
 	if (r < 0)

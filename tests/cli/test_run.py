@@ -145,6 +145,8 @@ class Run(Case):
 
     def test_mistakes(self):
         self.fails(1, "nowhere: No such file", "run", "--arch", "x86_64", "nowhere", env=self.env)
+        for words in ([self.dir], ["--boot", self.dir, self.disk]):
+            self.fails(1, "is a directory, not a file", "run", "--arch", "x86_64", *words, env=self.env)
         self.fails(1, "/none: No such file", "run", "--arch=x86_64", "--boot", "/none", self.disk, env=self.env)
         self.fails(2, "x86_64 and aarch64, not of riscv64", "run", "--arch", "riscv64", self.disk)
         self.fails(2, "it is one of kvm|tcg", "run", "--accel", "hax", self.disk)
