@@ -120,6 +120,9 @@ END
 # as a warning with exit 0 in some versions, hence the look at the lists.
 update() {
 	log="$state/update.log"
+	# On a full disk apt-get neither ends nor says anything.
+	room=$(df -Pk "$state" | awk 'NR == 2 { print int($4 / 1024) }')
+	[ "$room" -ge 256 ] || die "$state: $room MiB free: package lists and kernels need 256"
 	if flock "$state/lock" env APT_CONFIG="$state/apt.conf" \
 		apt-get update --error-on=any > "$log" 2>&1; then
 		return
