@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/str.h"
 #include "core/utf.h"
+#include "image/varstore_priv.h"
 
 struct volume {
 	uint8_t zero[16], type[16];
@@ -172,6 +173,7 @@ int cb_varstore_open(struct cb_env *env, uint8_t *p, size_t n, struct cb_varstor
 		return cb_fail(env, CB_ECORRUPT, "variable store: %zu bytes at %zu, the file has %zu", size,
 			       at, n);
 	s.end = at + size;
+	s.interrupted = cb_varstore_is_interrupted(all, s.end);
 	s.first = (at + sizeof(*st) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 
 	int r = check_variables(&s);
@@ -355,7 +357,8 @@ static void append(struct cb_varstore *s, struct cb_bytes name, struct cb_uuid v
 
 	cb_uuid_to_guid(vendor, a.vendor);
 	cb_uuid_to_guid(vendor, p.vendor);
-	memset(to, ERASED, s->end - s->used); /* what was behind the last variable must not follow this one */
+	/* What was behind the last variable must not follow this one. */
+	memset(to, ERASED, s->end - s->used);
 	memcpy(to, s->authenticated ? (const void *)&a : (const void *)&p, header_size(s));
 	memcpy(to + header_size(s), name.p, name.n);
 	memcpy(to + header_size(s) + name.n, data.p, data.n);
@@ -431,6 +434,10 @@ int cb_varstore_set(struct cb_varstore *s, struct cb_str name, struct cb_uuid ve
 	if (name.n == 0 || data.n > UINT32_MAX / 2)
 		return cb_fail(s->env, CB_EINVAL, "variable name of %zu bytes, data of %zu", name.n,
 			       data.n);
+	if (s->interrupted)
+		return cb_fail(s->env, CB_EUNSUP,
+			       "setting %.*s: the firmware was stopped while it rewrote this store, and will "
+			       "do that first; start its machine once", CB_STR_ARG(name));
 	cb_buf_init(&wide, s->env, 4096);
 	cb_utf8_to_utf16(&wide, name);
 	cb_buf_add(&wide, nul, sizeof(nul));

@@ -14,6 +14,7 @@ struct cb_varstore {
 	size_t first, end;        /* of the variables, bytes in p */
 	size_t used;              /* where the next one goes */
 	bool authenticated;       /* 60-byte headers */
+	bool interrupted;         /* the firmware will first finish a rewrite of its own: set() refuses */
 };
 
 /* Views into the store, until the next set(). */
@@ -35,7 +36,8 @@ CB_MUST int cb_varstore_get(const struct cb_varstore *s, struct cb_str name, str
 			    struct cb_variable *ret);
 /* Create or replace; no data deletes (deleting what isn't there succeeds). The old value stays whole
  * until the new one is. Dead variables are cleared out when there is no room. CB_ELIMIT: full all the
- * same, nothing changed. CB_EAUTH: signed by its owner. data may not lie within the store. */
+ * same, nothing changed. CB_EAUTH: signed by its owner. CB_EUNSUP: interrupted. data may not lie
+ * within the store. */
 CB_MUST int cb_varstore_set(struct cb_varstore *s, struct cb_str name, struct cb_uuid vendor,
 			    uint32_t attributes, struct cb_bytes data);
 /* Bytes that live variables take, and that there are. */

@@ -193,6 +193,54 @@ static void odd_stores(struct cb_check *t)
 	CB_CHECK_INT(t, s.used, s.first + 40);
 }
 
+/* The log that OVMF left after it had reclaimed a store: one write, and it is complete. */
+static void interrupted(struct cb_check *t)
+{
+	static const uint8_t log[] = {
+		0x2b, 0x29, 0x58, 0x9e, 0x68, 0x7c, 0x7d, 0x49, 0xa0, 0xce, 0x65, 0x00,
+		0xfd, 0x9f, 0x1b, 0x95, 0x2c, 0xaf, 0x2c, 0x64, 0xfe, 0xff, 0xff, 0xff,
+		0xe0, 0x0f, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0xff, 0xff, 0xff,
+		0x76, 0xea, 0x5c, 0xfe, 0x72, 0x4f, 0xe8, 0x49, 0x98, 0x6f, 0x2c, 0xd8,
+		0x99, 0xdf, 0xfe, 0x5d, 0xff, 0xff, 0xff, 0xff, 0x01, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0xf9, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x48, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0xb8, 0xdf, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x20, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00,
+	};
+	static const struct {
+		uint8_t write, record;
+		bool want;
+	} cases[] = {
+		{ 0xf8, 0xf9, false }, { 0xfc, 0xfd, true }, { 0xfc, 0xfc, true }, { 0xfc, 0xff, false },
+		{ 0xfc, 0xf9, false }, { 0xfe, 0xfd, false }, { 0xff, 0xfd, false },
+	};
+	static uint8_t p[3 * 4096];
+	struct cb_varstore s;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (size_t at = 0; at < 161; at += 80) {
+			memset(p, 0xff, sizeof(p));
+			make_store(p, true);
+			memcpy(p + 8192, log, sizeof(log));
+			for (size_t more = 0; more < at; more += 80)
+				memcpy(p + 8192 + sizeof(log) + more, log + 32, 80);
+			p[8192 + 32 + at] = cases[i].write;
+			p[8192 + 32 + 40 + at] = cases[i].record;
+			CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+			CB_CHECK_INT(t, s.interrupted, cases[i].want);
+			if (s.interrupted)
+				CB_CHECK_ERR(t, put(&s, "A", "a"), CB_EUNSUP, "start its machine once");
+			else
+				CB_REQUIRE_OK(t, put(&s, "A", "a"));
+		}
+	/* Numbers that nobody can count to end the log. */
+	memset(p + 8192 + 32 + 24, 0xff, 16);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+	memset(p + 8192 + 32 + 32, 0, 8);
+	CB_REQUIRE_OK(t, cb_varstore_open(t->env, p, sizeof(p), &s));
+}
+
 static void refuses(struct cb_check *t)
 {
 	static uint8_t p[STORE_SIZE];
@@ -282,5 +330,6 @@ static void as_efivars(struct cb_check *t)
 }
 
 CB_SUITE(varstore, CB_TEST(plain_store), CB_TEST(authenticated_store), CB_TEST(full_store_keeps_all),
-	 CB_TEST(half_replaced), CB_TEST(deleted_stays_deleted), CB_TEST(odd_stores), CB_TEST(refuses),
+	 CB_TEST(half_replaced), CB_TEST(deleted_stays_deleted), CB_TEST(odd_stores),
+	 CB_TEST(interrupted), CB_TEST(refuses),
 	 CB_TEST(as_efivars));
