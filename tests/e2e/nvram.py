@@ -4,6 +4,7 @@ import os
 import struct
 import subprocess
 import tempfile
+import uuid
 
 import debs
 from watch import Failure
@@ -13,7 +14,6 @@ OURS = "cloud-boot "
 PACKAGES = ["python3-virt-firmware", "python3-importlib-resources", "python3-pefile"]
 # Boot options and their order, which nobody but their owner may change.
 FOREIGN = ("Boot", "Driver", "SysPrep", "Key")
-LOAD_OPTION = ("Boot", "Driver", "SysPrep")
 
 
 def virt_fw_vars(*words):
@@ -113,3 +113,34 @@ def file_option(description, partition, guid, first, count, path, options):
 	nodes = disk + struct.pack("<BBH", 4, 4, 4 + len(name)) + name + struct.pack("<BBH", 0x7F, 0xFF, 4)
 	return (struct.pack("<IH", 1, len(nodes)) + description.encode("utf-16-le") + b"\0\0" + nodes
 		+ (options.encode("utf-16-le") + b"\0\0" if options else b""))
+
+
+AUTH_STORE = bytes.fromhex("782cf3aa7b949a43a1802e144ec37792")
+STORE_HEADER, VARIABLE = struct.Struct("<16sIBBHI"), struct.Struct("<HBBIQ16sIII16s")
+WHOLE, LEAVING = 0x3F, 0x3E
+
+
+def parse(store):
+	"""What the firmware finds in the bytes of a store with authenticated variables, whenever the power went
+	(EDK2, MdeModulePkg/Include/Guid/VariableFormat.h): a variable counts while it is whole, or while it is
+	leaving and its successor is not whole yet."""
+	at = struct.unpack_from("<H", store, 48)[0]
+	guid, size, _, _, _, _ = STORE_HEADER.unpack_from(store, at)
+	if guid != AUTH_STORE:
+		raise Failure("no store of authenticated variables")
+	end, at = at + size, at + STORE_HEADER.size
+	whole, leaving = {}, {}
+	while at + VARIABLE.size <= end:
+		magic, state, _, attributes, _, _, _, name_size, size, guid = VARIABLE.unpack_from(store, at)
+		if magic != 0x55AA:
+			break
+		at += VARIABLE.size
+		if state == 0xFF or 0xFFFFFFFF in (name_size, size):
+			continue  # the header itself was being written
+		name = store[at:at + name_size].decode("utf-16-le", "replace").rstrip("\0")
+		value = (attributes, bytes(store[at + name_size:at + name_size + size]))
+		found = {WHOLE: whole, LEAVING: leaving}.get(state)
+		if found is not None:
+			found[name, str(uuid.UUID(bytes_le=guid))] = value
+		at += (name_size + size + 3) & ~3
+	return Dump({**leaving, **whole})

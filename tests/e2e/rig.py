@@ -25,7 +25,7 @@ INIT = r"^cloud-boot [0-9.]+, Linux"     # our init's first line
 KERNEL = r"Linux version "
 RESTART = r"reboot: Restarting system"
 POWER_DOWN = r"reboot: Power down"
-HANDED = r"BdsDxe: starting Boot"
+STARTED = r"BdsDxe: starting Boot([0-9A-F]{4}) "
 CACHE_MIB = 256
 
 
@@ -43,6 +43,7 @@ class Rig:
 		self.runs = 0
 		self.told = []         # serial lines of the last run
 		self.cache = None
+		self.iso_entry = None  # the firmware's number for boot.iso
 
 	def path(self, name):
 		return os.path.join(self.folder, name)
@@ -120,6 +121,9 @@ class Rig:
 			"a" if self.runs else "w")
 		self.runs += 1
 		self.told = outcome.lines
+		first = re.search(STARTED, "\n".join(self.told))
+		if first and self.iso_entry is None:
+			self.iso_entry = int(first.group(1), 16)
 		watcher.check(outcome)
 		return outcome
 
@@ -130,6 +134,10 @@ class Rig:
 
 	def nvram(self):
 		return nvram.dump(self.store)
+
+	def choose_iso(self):
+		"""What a person does in the firmware's menu: boot.iso this time."""
+		nvram.set_numbers(self.store, "BootNext", [self.iso_entry])
 
 	def staged(self):
 		"""Files on the cache disk and their SHA-256."""

@@ -28,7 +28,7 @@ After=marker.service
 Type=oneshot
 StandardOutput=file:/dev/console
 StandardError=file:/dev/console
-ExecStart=/bin/sh -c "mkdir -p /run/task && tar -C /run/task -xf /dev/disk/by-id/virtio-task && cd /run/task && sh ./run"
+ExecStart=/bin/sh -c "mkdir -p /root/task && tar -C /root/task -xf /dev/disk/by-id/virtio-task && cd /root/task && sh ./run"
 
 [Install]
 WantedBy=multi-user.target
