@@ -3,6 +3,7 @@
 A folder is named by the hash of what apt says the packages are, and may be deleted at any time.
 """
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -27,7 +28,8 @@ def key(suite, arch, packages):
 	return hashlib.sha256("\n".join(sorted(r.split("' ", 1)[1] for r in rows if r.startswith("'"))).encode()).hexdigest()
 
 
-def tree(suite, arch, packages):
+@functools.lru_cache(maxsize=None)
+def tree(suite, arch, *packages):
 	"""Folder with the files of these packages, and of no others."""
 	with open(os.path.join(cache_folder(), "lock"), "w", encoding="utf-8") as lock:
 		fcntl.flock(lock, fcntl.LOCK_EX)

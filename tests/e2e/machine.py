@@ -73,7 +73,7 @@ def firmware(arch, kind, scratch):
 def firmware_files(arch, release):
 	"""Code, template of the variable store, and the two in one, of Debian 12 (this machine's) or 13."""
 	spec = ARCHES[arch]
-	root = "" if release == "12" else debs.tree("trixie", "amd64", ["ovmf", "qemu-efi-aarch64"])
+	root = "" if release == "12" else debs.tree("trixie", "amd64", "ovmf", "qemu-efi-aarch64")
 	return [root + spec[part] for part in ("code", "vars", "bios")]
 
 

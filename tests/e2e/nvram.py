@@ -17,7 +17,7 @@ FOREIGN = ("Boot", "Driver", "SysPrep", "Key")
 
 
 def virt_fw_vars(*words):
-	root = debs.tree("trixie", "amd64", PACKAGES)
+	root = debs.tree("trixie", "amd64", *PACKAGES)
 	env = dict(os.environ, PYTHONPATH=root + "/usr/lib/python3/dist-packages", PYTHONDONTWRITEBYTECODE="1")
 	# The system's Python, because it has the system's python3-cryptography.
 	done = subprocess.run(["/usr/bin/python3", "-m", "virt.firmware.vars", "--loglevel", "ERROR"] + list(words),
@@ -120,16 +120,13 @@ STORE_HEADER, VARIABLE = struct.Struct("<16sIBBHI"), struct.Struct("<HBBIQ16sIII
 WHOLE, LEAVING = 0x3F, 0x3E
 
 
-def parse(store):
-	"""What the firmware finds in the bytes of a store with authenticated variables, whenever the power went
-	(EDK2, MdeModulePkg/Include/Guid/VariableFormat.h): a variable counts while it is whole, or while it is
-	leaving and its successor is not whole yet."""
+def scan(store):
+	"""Where the variables of a store end, where the store ends, and (state, name, guid, value) of each."""
 	at = struct.unpack_from("<H", store, 48)[0]
 	guid, size, _, _, _, _ = STORE_HEADER.unpack_from(store, at)
 	if guid != AUTH_STORE:
 		raise Failure("no store of authenticated variables")
-	end, at = at + size, at + STORE_HEADER.size
-	whole, leaving = {}, {}
+	end, at, found = at + size, at + STORE_HEADER.size, []
 	while at + VARIABLE.size <= end:
 		magic, state, _, attributes, _, _, _, name_size, size, guid = VARIABLE.unpack_from(store, at)
 		if magic != 0x55AA:
@@ -139,8 +136,31 @@ def parse(store):
 			continue  # the header itself was being written
 		name = store[at:at + name_size].decode("utf-16-le", "replace").rstrip("\0")
 		value = (attributes, bytes(store[at + name_size:at + name_size + size]))
-		found = {WHOLE: whole, LEAVING: leaving}.get(state)
-		if found is not None:
-			found[name, str(uuid.UUID(bytes_le=guid))] = value
+		found.append((state, name, str(uuid.UUID(bytes_le=guid)), value))
 		at += (name_size + size + 3) & ~3
+	return at, end, found
+
+
+def parse(store):
+	"""What the firmware finds in the bytes of a store with authenticated variables, whenever the power went
+	(EDK2, MdeModulePkg/Include/Guid/VariableFormat.h): a variable counts while it is whole, or while it is
+	leaving and its successor is not whole yet."""
+	whole, leaving = {}, {}
+	for state, name, guid, value in scan(store)[2]:
+		if state in (WHOLE, LEAVING):
+			(whole if state == WHOLE else leaving)[name, guid] = value
 	return Dump({**leaving, **whole})
+
+
+def fill(path):
+	"""Variables of nobody, until a boot entry has no room; returns how many."""
+	junk, rows = "5b446ed1-e30b-4faa-871a-3654eca36080", []
+	edit(path, [("Junk", junk, 7, b"j")])  # virt-fw-vars writes the store without gaps
+	with open(path, "rb") as f:
+		at, end, _ = scan(f.read())
+	while (size := min(end - at - VARIABLE.size - 16, 8000)) > 0:
+		rows.append(("Junk%02X" % len(rows), junk, 7, b"j" * size))
+		at += VARIABLE.size + 14 + ((size + 3) & ~3)
+		at = (at + 3) & ~3
+	edit(path, rows)
+	return len(rows)

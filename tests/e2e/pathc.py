@@ -120,7 +120,7 @@ def core(r, story):
 	with_tool = story.release == "13"
 	target = target_of(story)
 	new_machine(r, story, "cloudboot.exit=reboot cloudboot.onfail=poweroff")
-	tools = debs.tree("trixie", machine.ARCHES[story.arch]["deb"], EFIBOOTMGR) if with_tool else None
+	tools = debs.tree("trixie", machine.ARCHES[story.arch]["deb"], *EFIBOOTMGR) if with_tool else None
 	files = [tools + "/usr/bin/efibootmgr"] + glob.glob(tools + "/usr/lib/*/*.so.*") if tools else []
 	look = "LD_LIBRARY_PATH=$PWD ./efibootmgr -v\n" if tools else ""
 	r.add_task("exit 0\n")
@@ -301,26 +301,13 @@ def full_nvram(r, story):
 	"""No room for variables: the firmware's default file on the cache disk, and what to do about it."""
 	new_machine(r, story, reboot_settings(story.arch))
 	r.power_on([rig.KERNEL], boots=1)
-	fill(r)
+	r.log_note("%d variables fill the store" % nvram.fill(r.store))
 	r.power_on([INIT, r"^cloud-boot: ", r"what to do:", r"CB-1027", POWER_DOWN], "poweroff", boots=1)
 	need("/EFI/BOOT/" + machine.ARCHES[story.arch]["boot"] in r.staged(), "staged: %s" % sorted(r.staged()))
 	need(not r.nvram().ours(), "an entry of ours")
 	r.check_cache()
 	r.drives = [d for d in r.drives if d[0] == "cache"] + [d for d in r.drives if d[0] != "cache"]
 	r.power_on([Hush(INIT), MARKER, POWER_DOWN], "poweroff", boots=1)
-
-
-def fill(r):
-	"""Variables of nobody until the store has less room than a boot entry needs."""
-	junk = "5b446ed1-e30b-4faa-871a-3654eca36080"
-	chunk, count = 4000, 0
-	while chunk > 40:
-		try:
-			nvram.edit(r.store, [("Junk%03d" % count, junk, 7, b"j" * chunk)])
-			count += 1
-		except rig.Failure:
-			chunk //= 4
-	r.log_note("%d variables fill the store" % count)
 
 
 def table():

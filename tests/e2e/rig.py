@@ -43,6 +43,7 @@ class Rig:
 		self.runs = 0
 		self.told = []         # serial lines of the last run
 		self.cache = None
+		self.recording = None  # stem of the names of three files: all writes to cache disk and flash, and their order
 		self.iso_entry = None  # the firmware's number for boot.iso
 
 	def path(self, name):
@@ -91,11 +92,16 @@ class Rig:
 
 	def command(self, firmware, record, clock, boot_index):
 		argv = machine.base(self.arch, reboots=True) + self.extra
+		store = "if=pflash,format=raw,file=" + self.store
+		if self.recording:
+			store = "if=pflash," + blklog.options(self.store, self.recording + ".flash")
+			record = self.recording + ".disk"
+			argv += blklog.trace_options(self.recording + ".trace")
 		if firmware == "bios":
 			argv += ["-bios", self.bios]
 		else:
 			argv += ["-drive", "if=pflash,format=raw,readonly=on,file=" + self.code,
-				"-drive", "if=pflash,format=raw,file=" + self.store]
+				"-drive", store]
 		for name, path, kind, options in self.drives:
 			drive = "if=none,id=%s," % name + (options + "," if options else "")
 			if name == "cache" and record:

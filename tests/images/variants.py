@@ -216,7 +216,7 @@ def task(bases, target, scratch):
 def mini_initrd(version, deb, target, scratch):
 	tree = os.path.join(scratch, "initrd")
 	os.makedirs(os.path.join(tree, "bin"))
-	busybox = os.path.join(debs.tree("bookworm", deb, ["busybox-static"]), "bin", "busybox")
+	busybox = os.path.join(debs.tree("bookworm", deb, "busybox-static"), "bin", "busybox")
 	shutil.copy(busybox, os.path.join(tree, "bin", "busybox"))
 	with open(os.path.join(tree, "init"), "w", encoding="utf-8") as f:
 		f.write(MINI_INIT.replace("VERSION", version))
