@@ -244,8 +244,10 @@ static void json_entry(struct cb_json *j, uint16_t number, const struct cb_load_
 	json_text(j, "description", s);
 	cb_devpath_print(s->env, o->path, s);
 	json_text(j, "path", s);
-	cb_utf16_to_utf8(s, o->data);
-	json_text(j, "options", s);
+	if (cb_nvram_text(s, o->data))
+		json_text(j, "options", s);
+	else
+		cb_json_str(j, "options", (struct cb_str){ NULL, 0 });
 	cb_hex_add(s, o->data);
 	json_text(j, "options_hex", s);
 	cb_json_close(j, '}');

@@ -201,27 +201,33 @@ static bool is_text(struct cb_bytes value, size_t unit)
 	return n > 0;
 }
 
+bool cb_nvram_text(struct cb_buf *b, struct cb_bytes value)
+{
+	if (is_text(value, 2))
+		cb_utf16_to_utf8(b, value);
+	else if (is_text(value, 1))
+		cb_buf_add(b, value.p, value.p[value.n - 1] == 0 ? value.n - 1 : value.n);
+	else
+		return value.n == 0;
+	return true;
+}
+
 void cb_nvram_value(struct cb_buf *b, struct cb_bytes value, size_t max)
 {
-	bool wide = is_text(value, 2), text = wide || is_text(value, 1);
-	struct cb_bytes part = { value.p, value.n < max ? value.n : max };
+	struct cb_bytes part = { value.p, value.n < max ? value.n : max & ~(size_t)1 };
 	struct cb_buf s;
 
-	if (!text) {
-		cb_hex_add(b, part);
-	} else {
-		cb_buf_init(&s, b->env, 2 * CB_MAX_EFIVAR);
-		if (wide)
-			cb_utf16_to_utf8(&s, (struct cb_bytes){ part.p, part.n & ~(size_t)1 });
-		else
-			cb_buf_add(&s, part.p, part.p[part.n - 1] == 0 ? part.n - 1 : part.n);
+	cb_buf_init(&s, b->env, 2 * CB_MAX_EFIVAR);
+	if (value.n > 0 && cb_nvram_text(&s, part)) {
 		cb_buf_fmt(b, "\"");
 		cb_str_escape(b, (struct cb_str){ (const char *)s.p, s.n });
 		cb_buf_fmt(b, "\"");
-		if (cb_buf_status(&s) < 0)
-			b->status = cb_buf_status(&s);
-		cb_buf_fini(&s);
+	} else {
+		cb_hex_add(b, part);
 	}
+	if (cb_buf_status(&s) < 0)
+		b->status = cb_buf_status(&s);
+	cb_buf_fini(&s);
 	if (part.n < value.n)
 		cb_buf_fmt(b, "...");
 }

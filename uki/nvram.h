@@ -48,6 +48,8 @@ void cb_nvram_name(struct cb_str text, struct cb_str *ret_name, struct cb_uuid *
 /* "nv,bs,rt" */
 void cb_nvram_attributes(struct cb_buf *b, uint32_t attributes);
 CB_MUST bool cb_nvram_parse_attributes(struct cb_str text, uint32_t *ret);
+/* The text that the bytes are, UTF-16 or plain, appended; false: they are none. */
+bool cb_nvram_text(struct cb_buf *b, struct cb_bytes value);
 /* Text in quotes where the bytes are that, else hexadecimal; at most max bytes of it. */
 void cb_nvram_value(struct cb_buf *b, struct cb_bytes value, size_t max);
 

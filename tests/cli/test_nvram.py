@@ -190,7 +190,7 @@ class Stores(Nvram):
 class AsOthersSeeIt(Nvram):
     def test_virt_fw_vars_reads_the_same(self):
         try:
-            root = debs.tree("trixie", "amd64", VIRT_FW_VARS)
+            root = debs.tree("trixie", "amd64", *VIRT_FW_VARS)
         except subprocess.CalledProcessError as e:
             self.skipTest("Debian 13's python3-virt-firmware can't be had: %s" % e)
         disk = self.cache_disk()
@@ -304,6 +304,7 @@ class Folders(Nvram):
         self.assertEqual(got["boot_next"], "0001")
         self.assertEqual([e["description"] for e in got["entries"]], ["Debian", "w\u00efth data"])
         self.assertEqual(got["entries"][1]["options_hex"], "726177ff")
+        self.assertEqual([e["options"] for e in got["entries"]], ["", None])
         self.assertRegex(got["entries"][0]["path"],
                          r"^HD\(1,GPT,[0-9a-f-]{36},0x800,0x[0-9a-f]+\)/\\EFI\\debian\\shimx64\.efi$")
         self.stage(disk, "--efivars", self.vars)
