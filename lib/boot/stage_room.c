@@ -68,7 +68,8 @@ int cb_stage_room(struct cb_stage *s, uint64_t a, uint64_t b)
 		return cb_wrap(s->env, r, "making room");
 	s->trouble = CB_STAGE_NO_ROOM;
 	return cb_fail(s->env, CB_ELIMIT, "the cache partition has %llu MB, %llu MB of them free; %llu MB "
-		       "are needed, and nothing of ours is left that could go",
+		       "are needed. Nothing of ours is left that could go: the rest is files of others, or "
+		       "lost to power cuts",
 		       (unsigned long long)(sp.total / 1000000), (unsigned long long)(sp.free / 1000000),
 		       (unsigned long long)(need / 1000000 + 1));
 }

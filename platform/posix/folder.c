@@ -130,17 +130,19 @@ static int folder_read(struct cb_folder *f, struct cb_str path,
 	return r;
 }
 
-static int write_all(struct cb_folder *f, const char *path, int fd, const uint8_t *p, size_t n)
+/* n bytes at off. On FAT a power cut leaves clusters that no name leads to, for good; but when the name and
+ * the first cluster are on the medium before the rest is written, removing the name frees them all. */
+static int write_all(struct cb_folder *f, const char *path, int fd, uint64_t off, struct cb_bytes s)
 {
-	while (n > 0) {
-		ssize_t put = write(fd, p, n < CHUNK ? n : CHUNK);
+	while (s.n > 0) {
+		ssize_t put = write(fd, s.p, s.n < CHUNK ? s.n : CHUNK);
 
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put < 0)
+		if (put < 0 || (off == 0 && fsync(fd) != 0))
 			return failed(f, "writing", path, errno);
-		p += put;
-		n -= (size_t)put;
+		off += (uint64_t)put;
+		s = (struct cb_bytes){ s.p + put, s.n - (size_t)put };
 		if (cb_poll(f->env))
 			return cb_fail(f->env, CB_ECANCELED, "stopped");
 	}
@@ -153,7 +155,7 @@ static int write_input(struct cb_folder *f, const char *path, int fd, const stru
 	int r = 0;
 
 	if (in->mem != NULL)
-		return write_all(f, path, fd, in->mem, (size_t)in->size); /* memory: it fits */
+		return write_all(f, path, fd, 0, (struct cb_bytes){ in->mem, (size_t)in->size });
 	buf = cb_alloc_aligned(f->env, CHUNK, 4096);
 	if (buf == NULL)
 		return CB_ENOMEM;
@@ -162,7 +164,7 @@ static int write_input(struct cb_folder *f, const char *path, int fd, const stru
 
 		r = cb_input_read(f->env, in, off, buf, n);
 		if (r == 0)
-			r = write_all(f, path, fd, buf, n);
+			r = write_all(f, path, fd, off, (struct cb_bytes){ buf, n });
 	}
 	cb_free(f->env, buf, CHUNK);
 	return r;

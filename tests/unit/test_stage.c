@@ -130,7 +130,7 @@ static void foreign_partition(struct cb_check *t)
 static void too_small(struct cb_check *t)
 {
 	kit_init(&kit, t->env, 10);
-	CB_CHECK_ERR(t, kit_run(&kit, &debian), CB_ELIMIT, "nothing of ours is left");
+	CB_CHECK_ERR(t, kit_run(&kit, &debian), CB_ELIMIT, "Nothing of ours is left");
 	CB_CHECK_INT(t, kit.stage.trouble, CB_STAGE_NO_ROOM);
 	CB_CHECK(t, memvar_find(&kit.vars, CB_STR("Boot0001"), cb_efi_global) == NULL);
 }
