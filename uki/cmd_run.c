@@ -147,26 +147,28 @@ static int make_cache(struct cb_host *h, const char *path)
 }
 
 /* Path C's disk and variable store, where they were not named: the machine's own. The store goes with the
- * cache disk, as its entries name what is there. On x86_64 OVMF always has a store: its code needs one. */
+ * cache disk, as its entries name what is there, and with the architecture, whose firmware it is of. On
+ * x86_64 OVMF always has one: its code needs it. */
 static int find_state(struct cb_host *h, struct args *a, const struct cb_list *disks)
 {
 	struct cb_qemu_plan *q = &a->qemu;
 	const struct cb_list of_cache = { &q->cache, 1 }, of_disk = { disks->v, 1 };
+	const char *vars = cb_host_text(h, "vars-%s", cb_arch_name(a->plan.arch));
 	bool two_disks = q->cache != NULL || (a->exit != NULL && strcmp(a->exit, "kexec") != 0);
-	int r = 0;
+	int r = vars != NULL ? 0 : CB_ENOMEM;
 
 	if (two_disks && q->firmware != NULL && q->vars == NULL)
 		return cb_host_usage(h, "--firmware with a cache disk needs --vars: a store that lasts");
-	if (two_disks && q->cache == NULL)
+	if (r == 0 && two_disks && q->cache == NULL)
 		r = cb_state_path(h, disks, "menu-cache", "raw", &q->cache);
 	if (r == 0 && two_disks)
 		r = make_cache(h, q->cache);
 	if (r < 0 || q->vars != NULL)
 		return r;
 	if (two_disks)
-		return cb_state_path(h, &of_cache, "vars", "fd", &q->vars);
+		return cb_state_path(h, &of_cache, vars, "fd", &q->vars);
 	if (a->plan.arch == CB_ARCH_X86_64 && q->firmware == NULL)
-		return cb_state_path(h, &of_disk, "vars", "fd", &q->vars);
+		return cb_state_path(h, &of_disk, vars, "fd", &q->vars);
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 """run: the QEMU command line, without a guest; explain: what would boot on a disk made here."""
+import filecmp
 import json
 import os
 import shlex
@@ -11,6 +12,7 @@ from test_fs import Fs, run
 
 OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 AAVMF = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+AAVMF_CODE = "/usr/share/AAVMF/AAVMF_CODE.fd"
 STUB = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
 
 
@@ -63,7 +65,7 @@ class Run(Case):
     def test_two_disks(self):
         """boot.iso read-only, the cache disk, the disks, in the page's order; all of it found again."""
         iso = self.path("boot.iso", b"iso")
-        for arch, code in (("x86_64", OVMF), ("aarch64", "/usr/share/AAVMF/AAVMF_CODE.fd")):
+        for arch, code in (("x86_64", OVMF), ("aarch64", AAVMF_CODE)):
             for how in (["--exit", "reboot"], ["--exit", "auto"], ["--cache", self.path(arch + ".raw")]):
                 with self.subTest(arch=arch, how=how):
                     words = ["--arch", arch, "--boot", iso, *how, self.disk]
@@ -81,6 +83,7 @@ class Run(Case):
                     self.assertNotIn("-no-reboot", got)
                     self.assertTrue(json.loads(self.ok("cache-disk", "--json", cache))["partuuid"])
                     self.assertLess(os.stat(store).st_blocks * 512, 2 << 20)
+                    self.assertTrue(filecmp.cmp(store, code.replace("CODE", "VARS"), shallow=False))
                     self.assertEqual(self.words(*words), got)
         self.assertEqual(len([w for w in self.drives(self.words("--arch", "x86_64", "--boot", iso, "--exit", "kexec",
                                                                 self.disk)) if "menu-cache" in w]), 0)
@@ -181,6 +184,32 @@ class Vfkit(Case):
         for mem, mib in (("512", "512"), ("512M", "512"), ("3g", "3072")):
             self.assertEqual(self.words("-m", mem, "a.raw")[2], mib)
         self.assertEqual(self.words("a.raw", "b.raw")[-4:-2], ["--device", "virtio-blk,path=b.raw"])
+
+    @unittest.skipUnless(shutil.which("gcc"), "no compiler for a Mac's uname")
+    def test_started_on_a_mac(self):
+        """A uname() that says Darwin, and a vfkit that notes its words."""
+        shim = self.path("uname.c", b'#include <string.h>\n#include <sys/utsname.h>\n'
+                         b'int uname(struct utsname *u) { memset(u, 0, sizeof(*u)); '
+                         b'memcpy(u->sysname, "Darwin", 7); return 0; }\n')
+        run("gcc", "-shared", "-fPIC", "-o", self.path("uname.so"), shim)
+        vfkit = self.path("vfkit", b"#!/bin/sh\nLD_PRELOAD= printf '%s\\n' vfkit \"$@\" > args\nexit 5\n")
+        os.chmod(vfkit, 0o755)
+        env = {"LD_PRELOAD": self.path("uname.so"), "PATH": self.dir + ":" + os.environ["PATH"]}
+        words = ["run", "--hypervisor", "vfkit", "debian-trixie.raw"]
+        self.fails(1, "debian-trixie.raw: No such file", *words, env=env)
+        self.path("debian-trixie.raw", b"disk")
+        self.path("boot.iso", b"iso")
+        status, _, err = self.run_it(*words, env=env)
+        self.assertEqual((status, err), (5, "made menu-cache.raw\n"))
+        with open(self.path("args"), encoding="utf-8") as f:
+            got = f.read().split("\n")[:-1]
+        self.assertEqual(got[2], "efi,variable-store=nvram.fd,create")
+        self.assertEqual(got[3:-1], self.PAGE[3:-1])
+        self.assertEqual(got[-1], "virtio-net,nat")
+        self.path("nvram.fd", b"store")
+        self.assertEqual(self.run_it(*words, env=env)[0], 5)
+        with open(self.path("args"), encoding="utf-8") as f:
+            self.assertEqual(f.read().split("\n")[:3], self.PAGE[:3])
 
     def test_what_is_missing_is_said(self):
         words = ["run", "--print", "--hypervisor", "vfkit", "a.raw"]
