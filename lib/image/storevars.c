@@ -5,16 +5,22 @@
 #include "core/str.h"
 #include "core/utf.h"
 
-static struct cb_varstore *store_of(struct cb_efivars *v)
+/* Asked by each()'s function with the very name that it was given, there is nothing to search: listing
+ * a store with all values takes time in proportion. */
+static int find(struct cb_storevars *v, struct cb_str name, struct cb_uuid vendor, struct cb_variable *ret)
 {
-	return ((struct cb_storevars *)v)->store;
+	if (v->here == NULL || name.p != v->here_name.p || name.n != v->here_name.n ||
+	    !cb_uuid_eq(vendor, v->here->vendor))
+		return cb_varstore_get(v->store, name, vendor, ret);
+	*ret = *v->here;
+	return 0;
 }
 
 static int get(struct cb_efivars *v, struct cb_str name, struct cb_uuid vendor, uint32_t *ret_attributes,
 	       struct cb_buf *ret)
 {
 	struct cb_variable var;
-	int r = cb_varstore_get(store_of(v), name, vendor, &var);
+	int r = find((struct cb_storevars *)v, name, vendor, &var);
 
 	if (r < 0)
 		return r;
@@ -28,24 +34,28 @@ static int get(struct cb_efivars *v, struct cb_str name, struct cb_uuid vendor, 
 static int set(struct cb_efivars *v, struct cb_str name, struct cb_uuid vendor, uint32_t attributes,
 	       struct cb_bytes data)
 {
-	return cb_varstore_set(store_of(v), name, vendor, attributes, data);
+	return cb_varstore_set(((struct cb_storevars *)v)->store, name, vendor, attributes, data);
 }
 
 static int each(struct cb_efivars *v, int (*fn)(void *ctx, struct cb_str name, struct cb_uuid vendor),
 		void *ctx)
 {
+	struct cb_storevars *sv = (struct cb_storevars *)v;
 	struct cb_variable var;
 	struct cb_buf name;
 	int r = 0;
 
 	cb_buf_init(&name, v->env, CB_MAX_EFIVAR);
-	for (size_t cursor = 0; r >= 0 && cb_varstore_next(store_of(v), &cursor, &var);) {
+	for (size_t cursor = 0; r >= 0 && cb_varstore_next(sv->store, &cursor, &var);) {
 		name.n = 0;
 		cb_utf16_to_utf8(&name, var.name);
 		r = cb_buf_status(&name);
+		sv->here = &var;
+		sv->here_name = (struct cb_str){ (const char *)name.p, name.n };
 		if (r == 0)
-			r = fn(ctx, (struct cb_str){ (const char *)name.p, name.n }, var.vendor);
+			r = fn(ctx, sv->here_name, var.vendor);
 	}
+	sv->here = NULL;
 	cb_buf_fini(&name);
 	return r < 0 ? r : 0;
 }
@@ -54,5 +64,5 @@ static const struct cb_efivars_ops ops = { get, set, each };
 
 void cb_storevars_init(struct cb_storevars *v, struct cb_varstore *store)
 {
-	*v = (struct cb_storevars){ { &ops, store->env }, store };
+	*v = (struct cb_storevars){ .vars = { &ops, store->env }, .store = store };
 }

@@ -47,6 +47,8 @@ void cb_varstore_usage(const struct cb_varstore *s, size_t *ret_used, size_t *re
 struct cb_storevars {
 	struct cb_efivars vars;
 	struct cb_varstore *store;
+	const struct cb_variable *here; /* where each() is, and what it calls it; NULL: nowhere */
+	struct cb_str here_name;
 };
 void cb_storevars_init(struct cb_storevars *v, struct cb_varstore *store);
 

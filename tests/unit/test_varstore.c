@@ -285,32 +285,51 @@ static void refuses(struct cb_check *t)
 	CB_CHECK_ERR(t, put(&s, "db", "mine"), CB_EAUTH, "setting db: the variable is signed");
 }
 
-static int count(void *ctx, struct cb_str name, struct cb_uuid of)
-{
-	unsigned *n = ctx;
+struct listing {
+	struct cb_check *t;
+	struct cb_efivars *v;
+	unsigned n;
+};
 
-	*n += cb_str_eq(name, CB_STR("Boot0001")) && cb_uuid_eq(of, vendor) ? 1 : 100;
-	return 0;
+/* Each variable's value is its name. */
+static int look_inside(void *ctx, struct cb_str name, struct cb_uuid of)
+{
+	struct listing *l = ctx;
+	uint32_t attributes;
+	struct cb_buf b;
+
+	cb_buf_init(&b, l->t->env, 64);
+
+	int r = l->v->ops->get(l->v, name, of, &attributes, &b);
+
+	if (r == 0)
+		CB_CHECK_BYTES(l->t, cb_buf_bytes(&b),
+			       ((struct cb_bytes){ (const uint8_t *)name.p, name.n }));
+	cb_buf_fini(&b);
+	l->n++;
+	return r;
 }
 
 static int through_efivars(struct cb_check *t, void *arg)
 {
 	struct cb_efivars *v = arg;
+	struct listing l = { t, v, 0 };
 	struct cb_buf b;
 	uint32_t attributes;
-	unsigned n = 0;
-	int r = v->ops->set(v, CB_STR("Boot0001"), vendor, 6, (struct cb_bytes){ (const uint8_t *)"ab", 2 });
+	int r = v->ops->set(v, CB_STR("B"), vendor, 6, (struct cb_bytes){ (const uint8_t *)"B", 1 });
 
 	cb_buf_init(&b, t->env, 64);
 	if (r == 0)
-		r = v->ops->get(v, CB_STR("Boot0001"), vendor, &attributes, &b);
+		r = v->ops->set(v, CB_STR("ab"), vendor, 6, (struct cb_bytes){ (const uint8_t *)"ab", 2 });
+	if (r == 0)
+		r = v->ops->get(v, CB_STR("ab"), vendor, &attributes, &b);
 	if (r == 0) {
 		CB_CHECK_BYTES(t, cb_buf_bytes(&b), ((struct cb_bytes){ (const uint8_t *)"ab", 2 }));
 		CB_CHECK_INT(t, attributes, 6);
-		r = v->ops->each(v, count, &n);
+		r = v->ops->each(v, look_inside, &l);
 	}
 	if (r == 0)
-		CB_CHECK_INT(t, n, 1);
+		CB_CHECK_INT(t, l.n, 2);
 	cb_buf_fini(&b);
 	return r;
 }
