@@ -123,15 +123,13 @@ static int keep(struct cb_host *h, const struct cb_cache_plan *plan, struct cb_c
 	bool is = false;
 	int r = inspect(h, plan->path, &is, ret);
 
-	if (r < 0 && !is)
-		cb_host_forget(h);         /* unreadable as a disk: something else */
-	if (!is) {
-		(void)cb_fail(&h->env, CB_EINVAL, "%s is there, and is no cache disk", plan->path);
-		return refuse(h, plan);
-	}
-	if (r < 0) {
-		h->report = CB_REPORT_NONE;
-		(void)cb_wrap(&h->env, r, "%s is a cache disk that can't be read", plan->path);
+	if (!is || r < 0) {
+		const char *what = is ? "is a cache disk that can't be read" :
+			"is there, and is no cache disk";
+
+		h->report = CB_REPORT_NONE;    /* advice about inputs isn't for this */
+		(void)(r < 0 ? cb_wrap(&h->env, r, "%s %s", plan->path, what) :
+		       cb_fail(&h->env, CB_EINVAL, "%s %s", plan->path, what)); /* refused below */
 		return refuse(h, plan);
 	}
 	if (plan->mib > 0 && ret->size != plan->mib << MIB_SHIFT) {

@@ -69,6 +69,8 @@ static int run(struct cb_host *h, const void *args, const struct cb_list *operan
 	int r;
 
 	a.plan.path = operands->v[0];
+	if (strcmp(a.plan.path, "-") == 0)
+		return cb_host_usage(h, "-: a disk needs a file");
 	if (operands->n > 1 && (!cb_str_u64(cb_str_c(operands->v[1]), 10, &a.plan.mib) || a.plan.mib == 0))
 		return cb_host_usage(h, "%s: not a number of MiB", operands->v[1]);
 	if (a.sector != NULL)

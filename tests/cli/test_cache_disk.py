@@ -124,6 +124,13 @@ class CacheDisk(Case):
         self.fails(1, "is a cache disk that can't be read", "cache-disk", image)
         self.assertEqual(bytes_of(image, 0, 4 << 20), before)
 
+    def test_what_can_not_be_read_is_not_replaced(self):
+        cut = b"QFI\xfb" + bytes(100)
+        self.path("cut.qcow2", cut)
+        self.assertRegex(self.fails(1, "cut.qcow2 is there, and is no cache disk: ", "cache-disk", "cut.qcow2"),
+                         "--force")
+        self.assertEqual(bytes_of(self.path("cut.qcow2")), cut)
+
     def test_identifiers(self):
         a, b = self.make("a.raw", "64"), self.make("b.raw", "64")
         for key in ("uuid", "partuuid"):
@@ -163,6 +170,7 @@ class CacheDisk(Case):
             self.fails(2, "it is 64 to 4096", "cache-disk", "a.raw", mib)
         for mib in ("0", "-1", "1G", ""):
             self.fails(2, "not a number of MiB", "cache-disk", "--", "a.raw", mib)
+        self.fails(2, "a disk needs a file", "cache-disk", "-")
         self.fails(2, "it is one of 512|4096", "cache-disk", "a.raw", "--sector", "2048")
         self.fails(2, "not a number of seconds", "cache-disk", "a.raw", env={"SOURCE_DATE_EPOCH": "x"})
         self.assertEqual(os.listdir(self.dir), [])
