@@ -87,25 +87,20 @@ static int choose_names(struct cb_stage *s, struct job *j)
 }
 
 /* The entry, whose text has a limit, before anything is written for it. */
-static int make_entry(struct cb_stage *s, const struct job *j)
+static int make_entry(struct cb_stage *s, const struct cb_stage_item *item)
 {
-	const struct cb_stage_item *item = j->item;
 	struct cb_boot_entry *e = &s->entry;
-	char *p;
 
 	e->name = cb_arena_str(&s->arena, item->name);
-	e->file = cb_arena_fmt(&s->arena, "\\%.*s", CB_STR_ARG(j->paths.kernel));
+	e->file = cb_arena_fmt(&s->arena, "\\EFI\\Linux\\%.*s-vmlinuz.efi", CB_STR_ARG(s->safe));
 	if (item->initrd.size > 0)
-		e->options = cb_arena_fmt(&s->arena, "initrd=\\%.*s%s%.*s", CB_STR_ARG(j->paths.initrd),
-					  item->cmdline.n > 0 ? " " : "", CB_STR_ARG(item->cmdline));
+		e->options = cb_arena_fmt(&s->arena, "initrd=\\EFI\\Linux\\%.*s-initrd%s%.*s",
+					  CB_STR_ARG(s->safe), item->cmdline.n > 0 ? " " : "",
+					  CB_STR_ARG(item->cmdline));
 	else
 		e->options = cb_arena_str(&s->arena, item->cmdline);
 	if (e->name.p == NULL || e->file.p == NULL || e->options.p == NULL)
 		return s->env->diag->code;
-	for (p = (char *)e->file.p; *p != '\0'; p++)
-		*p = *p == '/' ? '\\' : *p;
-	for (p = (char *)e->options.p; *p != '\0' && *p != ' ' && item->initrd.size > 0; p++)
-		*p = *p == '/' ? '\\' : *p;
 	if (e->options.n > CB_MAX_LOAD_OPTIONS)
 		return cb_fail(s->env, CB_ELIMIT, "command line and initrd= have %zu bytes, %u is the most "
 			       "that a kernel takes", e->options.n, CB_MAX_LOAD_OPTIONS);
@@ -123,7 +118,7 @@ static int look_around(struct cb_stage *s, struct job *j)
 	if (r == 0)
 		r = choose_names(s, j);
 	if (r == 0)
-		r = make_entry(s, j);
+		r = make_entry(s, j->item);
 	if (r == 0)
 		r = cb_stage_digest(s, &j->item->kernel, &j->kernel);
 	if (r == 0)
