@@ -121,21 +121,39 @@ static int sweep_targets(struct cb_stage *s, bool *did)
 	return r;
 }
 
-/* One beside it was being written: then the old one had been removed before. */
+static int pass_over(void *arg, const void *p, size_t n)
+{
+	(void)arg;
+	(void)p;
+	(void)n;
+	return 0;
+}
+
+static int can_be_read(struct cb_stage *s, struct cb_str path, bool *ret)
+{
+	int r = s->cache->ops->read(s->cache, path, pass_over, NULL);
+
+	if (r == CB_ENOMEM)
+		return r;
+	cb_clear(s->env);
+	*ret = r == 0;
+	return 0;
+}
+
+/* This one may be the user's, who put it there by hand: any content will do. If it shared the clusters of
+ * the one beside it, it can't be read any more. */
 static int sweep_boot_file(struct cb_stage *s, struct cb_str stem, bool *did)
 {
 	struct cb_arena *a = &s->arena;
 	struct cb_str file = cb_arena_fmt(a, CB_STAGE_BOOT "/%.*s.EFI", CB_STR_ARG(stem));
 	struct cb_str temp = cb_arena_fmt(a, CB_STAGE_BOOT "/%.*s.new", CB_STR_ARG(stem));
-	bool left = false, right = false;
+	bool left = false, good = false;
 	int r = file.p != NULL && temp.p != NULL ? cb_stage_remove(s, temp, &left) : s->env->diag->code;
 
-	if (r == 0 && !left && s->note.boot_file.size > 0)
-		r = cb_stage_is(s, file, &s->note.boot_file, &right);
-	if (r == 0 && !right && (left || s->note.boot_file.size > 0))
+	if (r == 0)
+		r = can_be_read(s, file, &good);
+	if (r == 0 && !good && (left || s->ours || s->note.boot_file.size > 0))
 		r = cb_stage_remove(s, file, did);
-	if (!right)
-		s->note.boot_file.size = 0;
 	*did = *did || left;
 	return r;
 }

@@ -181,6 +181,84 @@ static void lost_initrd(struct cb_check *t)
 				 { "debian", 1, 300, 400 }, "EFI/Linux/debian-initrd" });
 }
 
+#define BOOT_FILE "EFI/BOOT/BOOTX64.EFI"
+
+static struct cb_bytes program(unsigned version, uint8_t room[KIT_BYTES_MAX])
+{
+	return kit_bytes(&(struct kit_target){ "program", version, 250 + 100 * version, 0 }, true, room);
+}
+
+/* On a machine without variables. */
+static int run_boot_file(struct cb_check *t, unsigned version)
+{
+	const struct kit_target g = { "debian", version, 150, 100 };
+	uint8_t kernel[KIT_BYTES_MAX], initrd[KIT_BYTES_MAX], whole[KIT_BYTES_MAX];
+	struct cb_stage_item item = { .name = CB_STR("debian"), .cmdline = CB_STR("ro"),
+				      .kernel = cb_input_mem(kit_bytes(&g, true, kernel)),
+				      .initrd = cb_input_mem(kit_bytes(&g, false, initrd)) };
+	struct cb_input in = cb_input_mem(program(version, whole));
+	struct cb_stage s;
+	int r = cb_stage_init(&s, t->env);
+
+	s.cache = &kit.mem.folder;
+	s.ours = true;
+	s.now = kit.now += 2 * CB_STAGE_WINDOW;
+	if (r == 0)
+		r = cb_stage_write(&s, &item);
+	if (r == 0)
+		r = cb_stage_boot_file(&s, CB_STR("BOOTX64.EFI"), &in);
+	cb_stage_fini(&s);
+	return r;
+}
+
+static int count(void *arg, const void *p, size_t n)
+{
+	(void)p;
+	*(size_t *)arg += n;
+	return 0;
+}
+
+/* Firmware starts it when it can read all of it. */
+static bool boot_file_is_good(struct cb_check *t)
+{
+	const struct memname *n = mem_find(&kit.mem, CB_STR(BOOT_FILE));
+	uint8_t room[KIT_BYTES_MAX];
+	size_t size = 0;
+
+	if (n == NULL || mem_read_name(&kit.mem, n, count, &size) < 0 || size == 0) {
+		cb_clear(t->env);
+		return true;
+	}
+	return mem_has(&kit.mem, BOOT_FILE, program(0, room)) ||
+	       mem_has(&kit.mem, BOOT_FILE, program(1, room));
+}
+
+static void boot_file(struct cb_check *t)
+{
+	unsigned step = 1;
+	bool done = false;
+
+	kit_init(&kit, t->env, 100);
+	CB_REQUIRE_OK(t, run_boot_file(t, 0));
+	mem_restart(&kit.mem);
+	before = kit;
+	for (; !done && t->failures == 0; step += t->thorough ? 1 : 7)
+		for (unsigned v = 0; v < 8 && !done; v++) {
+			kit = before;
+			kit.mem.stop_at = step;
+			done = run_boot_file(t, 1) == 0;
+			crash(t, v);
+			CB_CHECK(t, boot_file_is_good(t));
+			kit.mem.stop_at = 1 + (unsigned)(cb_sim_random(t->sim) % (2 * step + 10));
+			(void)run_boot_file(t, 1); /* may come through */
+			crash(t, 2);
+			CB_CHECK(t, boot_file_is_good(t));
+			CB_CHECK_INT(t, run_boot_file(t, 1), 0);
+			CB_CHECK(t, boot_file_is_good(t) && mem_is_sound(&kit.mem));
+		}
+	CB_CHECK(t, done && step > 50);
+}
+
 CB_SUITE(stage_power, CB_TEST(first_staging), CB_TEST(without_initrd), CB_TEST(changed_kernel),
 	 CB_TEST(second_target), CB_TEST(with_pruning), CB_TEST(too_small_for_two),
-	 CB_TEST(lost_kernel), CB_TEST(lost_initrd));
+	 CB_TEST(lost_kernel), CB_TEST(lost_initrd), CB_TEST(boot_file));
