@@ -10,7 +10,7 @@
 #include "linux/efivarfs.h"
 
 #define CLOCK_SET  1577836800             /* 2020: before that nobody has set it */
-#define NAMES_MAX  (16u << 10)
+#define CMDLINE_MAX (16u << 10)
 
 static uint64_t wall_clock(void)
 {
@@ -203,7 +203,7 @@ static int stage(struct cb_init *in, struct cb_volume *volume, const struct cb_c
 	w->cache.folder.fd = -1;
 	if (img->devicetree.n > 0)
 		warn(in, "firmware brings its own device tree: the entry's is not used");
-	cb_buf_init(&cmdline, &in->env, NAMES_MAX);
+	cb_buf_init(&cmdline, &in->env, CMDLINE_MAX);
 	r = prepare(w, c, &cmdline);
 	if (r == 0)
 		r = and_close(w, write_files(w));

@@ -103,8 +103,9 @@ static void prepare(struct cb_check *t, const struct story *s)
 
 static void tell(struct cb_check *t, const struct story *s)
 {
-	unsigned variants = t->thorough ? 12 : 3, states = 0, step = 1, r2;
+	unsigned variants = t->thorough ? 12 : 3, states = 0, step = 1;
 	bool done = false;
+	int r;
 
 	prepare(t, s);
 	for (; !done && t->failures == 0; step += t->thorough ? 1 : 7)
@@ -120,10 +121,10 @@ static void tell(struct cb_check *t, const struct story *s)
 			crash(t, 2);
 			judge(t, s, step, v);
 			states += 2;
-			r2 = (unsigned)-run(&s->then);
-			CB_CHECK(t, r2 == 0 || (!s->fits && r2 == (unsigned)-CB_ELIMIT));
+			r = run(&s->then);
+			CB_CHECK(t, r == 0 || (!s->fits && r == CB_ELIMIT));
 			cb_clear(t->env);
-			if (r2 == 0)
+			if (r == 0)
 				CB_CHECK(t, kit_has(&kit, &s->then, s->then.name));
 			CB_CHECK(t, mem_is_sound(&kit.mem));
 			judge(t, s, step, v);
