@@ -118,6 +118,7 @@ def file_option(description, partition, guid, first, count, path, options):
 AUTH_STORE = bytes.fromhex("782cf3aa7b949a43a1802e144ec37792")
 STORE_HEADER, VARIABLE = struct.Struct("<16sIBBHI"), struct.Struct("<HBBIQ16sIII16s")
 WHOLE, LEAVING = 0x3F, 0x3E
+SPARE = 1200
 
 
 def scan(store):
@@ -153,12 +154,12 @@ def parse(store):
 
 
 def fill(path):
-	"""Variables of nobody, until a boot entry has no room; returns how many."""
+	"""Variables of nobody, until there is room for SPARE bytes; returns how many."""
 	junk, rows = "5b446ed1-e30b-4faa-871a-3654eca36080", []
 	edit(path, [("Junk", junk, 7, b"j")])  # virt-fw-vars writes the store without gaps
 	with open(path, "rb") as f:
 		at, end, _ = scan(f.read())
-	while (size := min(end - at - VARIABLE.size - 16, 8000)) > 0:
+	while (size := min(end - SPARE - at - VARIABLE.size - 16, 8000)) > 0:
 		rows.append(("Junk%02X" % len(rows), junk, 7, b"j" * size))
 		at += VARIABLE.size + 14 + ((size + 3) & ~3)
 		at = (at + 3) & ~3
