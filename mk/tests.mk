@@ -82,11 +82,12 @@ fuzz: $(addprefix out/fuzz/,$(or $(ONLY),$(FUZZERS)))
 images:
 	tests/images/images.py
 
-#: make e2e        scenarios in QEMU guests, both architectures, two of them under libvirtd; ONLY=pattern chooses
+#: make e2e        scenarios in QEMU guests, both architectures, power cuts, libvirtd; ONLY=pattern chooses
 e2e: programs
 	tests/e2e/run $(if $(ONLY),--only '$(ONLY)')
+	$(if $(ONLY),,tests/e2e/powercut)
 	$(if $(ONLY),,tests/e2e/libvirt)
 
-#: make bench      figures beside peers: sizes, build, ext4 reads, guest instructions
+#: make bench      figures beside peers: sizes, build, ext4 reads, guest instructions, path C
 bench: programs
 	tests/bench/run

@@ -131,7 +131,7 @@ def core(r, story):
 	new_machine(r, story, "cloudboot.exit=reboot cloudboot.onfail=poweroff")
 	suite, *libraries = EFIBOOTMGR[story.distro]
 	tools = debs.tree(suite, machine.ARCHES[story.arch]["deb"], "efibootmgr", "libpopt0", *libraries) if with_tool else None
-	files = [tools + "/bin/efibootmgr" if os.path.exists(tools + "/bin/efibootmgr") else tools + "/usr/bin/efibootmgr"] + glob.glob(tools + "/**/lib/*/*.so.*", recursive=True) if tools else []
+	files = [p for p in glob.glob(tools + "/**", recursive=True) if re.search(r"/lib/.*\.so\.|/bin/efibootmgr$", p)] if tools else []
 	look = "LD_LIBRARY_PATH=$PWD ./efibootmgr -v\n" if tools else ""
 	r.add_task("exit 0\n")
 	before = seed_firmware(r)
