@@ -274,7 +274,8 @@ LOOP = [INIT, RESTART, INIT, RESTART, INIT, r"^cloud-boot: ", r"what to do:", r"
 
 
 def loop_bios(r, story):
-	"""Firmware without a variable store forgets the entry at each reset."""
+	"""Firmware without a variable store forgets the entry at each reset. (On aarch64 `-bios` is memory that
+	lasts as long as QEMU does: no loop there.)"""
 	new_machine(r, story, reboot_settings(story.arch))
 	r.power_on(LOOP, "poweroff", boots=3, firmware="bios", forbid=[MARKER])
 	need(r.count(INIT) == 3, "init ran %d times" % r.count(INIT))
@@ -283,8 +284,8 @@ def loop_bios(r, story):
 def loop_bootindex(r, story):
 	"""A host that fixes the boot order takes our entry out of it at each reset."""
 	new_machine(r, story, reboot_settings(story.arch))
-	r.power_on([INIT, RESTART], boots=4, boot_index=True)
-	r.power_on([Hush(MARKER), INIT], boots=1, boot_index=True)
+	r.power_on(LOOP, "poweroff", boots=3, boot_index=True, forbid=[MARKER])
+	need(r.count(INIT) == 3, "init ran %d times" % r.count(INIT))
 
 
 def trial(r, story):
@@ -321,7 +322,7 @@ def table():
 	for arch, plays in (
 			("x86_64", (second_target, same_again, prune, no_room, auto_kexec, auto_disabled, auto_lockdown, apple,
 				no_cache, read_only_cache, loop_bios, loop_bootindex, trial, full_nvram)),
-			("aarch64", (second_target, apple, trial, loop_bios))):
+			("aarch64", (second_target, apple, trial))):
 		for n, play in enumerate(plays):
 			rows.append(Story(play, arch, "13" if n % 2 else "12", image_of("debian13", arch, "mini")))
 	return rows
