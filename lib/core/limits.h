@@ -63,6 +63,14 @@
 #define CB_MAX_VARSTORE      (2u << 20) /* bytes of an EDK2 store; OVMF's have 256 KiB */
 #define CB_MAX_VARSTORE_LEAVING 64u     /* half-replaced variables; each power cut leaves at most one */
 
+/* HTTP. */
+#define CB_MAX_URL           4096u
+#define CB_MAX_HOST          253u       /* RFC 1035, without the last dot */
+#define CB_MAX_HTTP_HEAD     (64u << 10) /* status line and header fields of one answer */
+#define CB_MAX_HTTP_FIELDS   256u
+#define CB_MAX_HTTP_CHUNK_LINE 1024u    /* a chunk's size with its extensions */
+#define CB_MAX_REDIRECTS     10u
+
 /* Settings. */
 #define CB_MAX_SETTINGS      256u
 #define CB_MAX_SETTING       4096u      /* bytes of one value */
