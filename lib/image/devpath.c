@@ -67,6 +67,21 @@ bool cb_devpath_get_hd(const struct cb_devnode *n, struct cb_devpath_hd *ret)
 	return true;
 }
 
+bool cb_devpath_partuuid(struct cb_env *env, struct cb_bytes path, char ret[CB_UUID_TEXT])
+{
+	struct cb_devpath_hd hd = { .part = 0 };
+	struct cb_devnode n = { 0 };
+	bool found = false;
+
+	while (path.n > 0 && cb_devpath_next(env, &path, &n) == 0)
+		if (cb_devpath_get_hd(&n, &hd) && hd.format == CB_DEVPATH_GPT) {
+			cb_uuid_text(cb_uuid_from_guid(hd.signature), ret);
+			found = true;
+		}
+	cb_clear(env); /* what makes no sense goes through no partition */
+	return found;
+}
+
 bool cb_devpath_is_file(const struct cb_devnode *n)
 {
 	return n->type == CB_DEVPATH_MEDIA && n->subtype == MEDIA_FILE;

@@ -54,6 +54,8 @@ struct cb_devpath_hd {
 };
 #define CB_DEVPATH_GPT 2u
 bool cb_devpath_get_hd(const struct cb_devnode *n, struct cb_devpath_hd *ret);
+/* PARTUUID of the GPT partition that a path goes through, as Linux writes it; false when there is none. */
+bool cb_devpath_partuuid(struct cb_env *env, struct cb_bytes path, char ret[CB_UUID_TEXT]);
 /* A media File() node: its body is UTF-16LE. */
 bool cb_devpath_is_file(const struct cb_devnode *n);
 
