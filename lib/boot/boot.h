@@ -111,6 +111,10 @@ struct cb_boot_image {
  * ask cb_boot_next() for another one. CB_ENOMEM and CB_ECANCELED mark nothing. */
 CB_MUST int cb_boot_load(struct cb_boot_plan *p, struct cb_candidate *c, struct cb_boot_image *ret);
 void cb_boot_image_fini(struct cb_boot_image *img);
+/* A kernel file's bytes, which are in img->kernel, made into what the hand takes; sets arch and format, and
+ * checks the length of img->cmdline. For kernels that come from elsewhere than a candidate. */
+CB_MUST int cb_boot_image_prepare(struct cb_env *env, struct cb_boot_image *img, enum cb_arch arch,
+				  enum cb_hand hand);
 
 /* A name for c that stays the same over reboots and kernel updates: "debian-13" from its os-release, else
  * c->id. Never empty. */

@@ -146,12 +146,11 @@ static int read_initrds(struct cb_boot_plan *p, const struct cb_candidate *c,
 }
 
 /* The bytes in img->kernel, replaced by what is inside their wrappers. */
-static int unwrap(struct cb_boot_plan *p, struct cb_boot_image *img, uint32_t *ret_cmdline_max)
+static int unwrap(struct cb_env *env, struct cb_boot_image *img, enum cb_arch arch,
+		  uint32_t *ret_cmdline_max)
 {
-	struct cb_env *env = p->vs->env;
 	struct cb_linux_kernel k;
-	int r = cb_linux_unwrap(env, cb_buf_bytes(&img->kernel), p->request.arch, CB_MAX_KERNEL,
-				&k);
+	int r = cb_linux_unwrap(env, cb_buf_bytes(&img->kernel), arch, CB_MAX_KERNEL, &k);
 
 	if (r < 0)
 		return r;
@@ -177,9 +176,9 @@ static int unwrap(struct cb_boot_plan *p, struct cb_boot_image *img, uint32_t *r
 }
 
 /* For firmware: what it can start as it is stays wrapped, and signed. */
-static int prepare_efi(struct cb_boot_plan *p, struct cb_boot_image *img, uint32_t *ret_cmdline_max)
+static int prepare_efi(struct cb_env *env, struct cb_boot_image *img, enum cb_arch arch,
+		       uint32_t *ret_cmdline_max)
 {
-	struct cb_env *env = p->vs->env;
 	struct cb_bytes all = cb_buf_bytes(&img->kernel);
 	struct cb_bytes head = { all.p, (size_t)cb_min(all.n, CB_LINUX_HEAD) };
 	struct cb_linux_info info;
@@ -188,7 +187,7 @@ static int prepare_efi(struct cb_boot_plan *p, struct cb_boot_image *img, uint32
 	if (r < 0)
 		return r;
 	if (info.format == CB_LINUX_COMPRESSED) {
-		r = unwrap(p, img, ret_cmdline_max);
+		r = unwrap(env, img, arch, ret_cmdline_max);
 		if (r < 0)
 			return r;
 		all = cb_buf_bytes(&img->kernel);
@@ -206,20 +205,27 @@ static int prepare_efi(struct cb_boot_plan *p, struct cb_boot_image *img, uint32
 	return 0;
 }
 
+int cb_boot_image_prepare(struct cb_env *env, struct cb_boot_image *img, enum cb_arch arch,
+			  enum cb_hand hand)
+{
+	uint32_t cmdline_max = 0;
+	int r = hand == CB_HAND_KEXEC ? unwrap(env, img, arch, &cmdline_max) :
+					prepare_efi(env, img, arch, &cmdline_max);
+
+	if (r == 0 && cmdline_max > 0 && img->cmdline.n > cmdline_max)
+		r = cb_fail(env, CB_ELIMIT, "the command line has %zu bytes, this kernel takes %u",
+			    img->cmdline.n, cmdline_max);
+	return r;
+}
+
 static int load_linux(struct cb_boot_plan *p, const struct cb_candidate *c,
 		      struct cb_boot_image *img)
 {
-	uint32_t cmdline_max = 0;
 	int r = read_file(p, &c->kernel, CB_MAX_KERNEL, &img->kernel);
 
 	if (r < 0)
 		return r;
-	r = p->request.hand == CB_HAND_KEXEC ? unwrap(p, img, &cmdline_max) :
-					       prepare_efi(p, img, &cmdline_max);
-	if (r == 0 && cmdline_max > 0 && c->cmdline.n > cmdline_max)
-		r = cb_fail(p->vs->env, CB_ELIMIT,
-			    "the command line has %zu bytes, this kernel takes %u", c->cmdline.n,
-			    cmdline_max);
+	r = cb_boot_image_prepare(p->vs->env, img, p->request.arch, p->request.hand);
 	if (r < 0)
 		return in_file(p, &c->kernel, r);
 	return read_initrds(p, c, NULL, &img->initrd);
@@ -237,7 +243,7 @@ static int take_apart(struct cb_boot_plan *p, const struct cb_candidate *c, cons
 		return cb_fail(env, CB_EUNSUP, "no UKI: it has no .linux section");
 	r = read_all(env, &in, CB_MAX_KERNEL, &img->kernel);
 	if (r == 0)
-		r = unwrap(p, img, &cmdline_max);
+		r = unwrap(env, img, p->request.arch, &cmdline_max);
 	if (r < 0)
 		return cb_wrap(env, r, ".linux");
 	r = read_initrds(p, c, u, &img->initrd);

@@ -12,6 +12,8 @@ static const struct cb_key_info keys[CB_KEY_N] = {
 	[CB_KEY_IMAGE] = { .name = "cloudboot.image" },
 	[CB_KEY_TARGET] = { .name = "cloudboot.target" },
 	[CB_KEY_CMDLINE] = { .name = "cloudboot.cmdline" },
+	[CB_KEY_KERNEL] = { .name = "cloudboot.kernel" },
+	[CB_KEY_INITRD] = { .name = "cloudboot.initrd" },
 	[CB_KEY_MENU] = { .name = "cloudboot.menu", .type = CB_KEY_IS_FLAG },
 	[CB_KEY_MENU_TIMEOUT] = { .name = "cloudboot.menu.timeout", .type = CB_KEY_IS_DURATION },
 	[CB_KEY_MENU_PROMPT] = { .name = "cloudboot.menu.prompt" },
