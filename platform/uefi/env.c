@@ -8,6 +8,20 @@
 
 #define CALIBRATE_US 10000u
 #define OUT_UNITS    128u
+#define PAGE         4096u
+/* Kernels and initrds: the pool would put them into its buckets and round them up. */
+#define PAGES_FROM   (256u << 10)
+
+static size_t pages(size_t n) { return n / PAGE + (n % PAGE != 0); }
+
+static void *alloc_pages(struct efi_boot_services *bs, size_t n)
+{
+	uint64_t at = 0;
+
+	if (EFI_IS_ERROR(bs->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA, pages(n), &at)))
+		return NULL;
+	return (void *)(uintptr_t)at; /* both are 64 bits wide on the machines of these targets */
+}
 
 static void *uefi_alloc(void *ctx, size_t n, size_t align)
 {
@@ -15,6 +29,8 @@ static void *uefi_alloc(void *ctx, size_t n, size_t align)
 	size_t head = align > sizeof(void *) ? align : sizeof(void *);
 	void *pool;
 
+	if (n >= PAGES_FROM)
+		return alloc_pages(bs, n);
 	if (n > SIZE_MAX - 2 * head || EFI_IS_ERROR(bs->allocate_pool(EFI_LOADER_DATA, n + 2 * head, &pool)))
 		return NULL;
 
@@ -30,9 +46,12 @@ static void uefi_free(void *ctx, void *p, size_t n)
 	struct efi_boot_services *bs = ((struct cb_uefi *)ctx)->st->bs;
 	void *pool;
 
-	(void)n;
 	if (p == NULL)
 		return;
+	if (n >= PAGES_FROM) {
+		(void)bs->free_pages((uint64_t)(uintptr_t)p, pages(n)); /* they came from allocate_pages */
+		return;
+	}
 	memcpy(&pool, (uint8_t *)p - sizeof(void *), sizeof(pool));
 	(void)bs->free_pool(pool); /* it came from allocate_pool */
 }

@@ -2,7 +2,8 @@
 #ifndef CB_UEFI_ENV_H
 #define CB_UEFI_ENV_H
 
-#include "core/err.h"
+#include "core/arch.h"
+#include "core/mem.h"
 #include "uefi/uefi.h"
 
 /* Owned by the caller; handed to every platform call as ctx. */
@@ -24,5 +25,6 @@ int cb_uefi_error(efi_status s);
 /* Of the architecture: a counter that never goes back, and its rate (0: measure it). */
 uint64_t cb_uefi_ticks(void);
 uint64_t cb_uefi_tick_rate(void);
+extern const enum cb_arch cb_uefi_arch;
 
 #endif

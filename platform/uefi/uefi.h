@@ -24,15 +24,25 @@ typedef uint16_t efi_char16;
 #define EFI_BUFFER_TOO_SMALL  (EFI_ERROR_BIT | 5)
 #define EFI_NOT_READY         (EFI_ERROR_BIT | 6)
 #define EFI_DEVICE_ERROR      (EFI_ERROR_BIT | 7)
+#define EFI_WRITE_PROTECTED   (EFI_ERROR_BIT | 8)
 #define EFI_OUT_OF_RESOURCES  (EFI_ERROR_BIT | 9)
+#define EFI_VOLUME_FULL       (EFI_ERROR_BIT | 11)
+#define EFI_NO_MEDIA          (EFI_ERROR_BIT | 12)
+#define EFI_MEDIA_CHANGED     (EFI_ERROR_BIT | 13)
 #define EFI_NOT_FOUND         (EFI_ERROR_BIT | 14)
+#define EFI_ACCESS_DENIED     (EFI_ERROR_BIT | 15)
 #define EFI_ABORTED           (EFI_ERROR_BIT | 21)
+#define EFI_SECURITY_VIOLATION (EFI_ERROR_BIT | 26)
+#define EFI_CONNECTION_FIN    (EFI_ERROR_BIT | 104)
+#define EFI_CONNECTION_RESET  (EFI_ERROR_BIT | 105)
+#define EFI_CONNECTION_REFUSED (EFI_ERROR_BIT | 106)
 #define EFI_IS_ERROR(s)       (((s) & EFI_ERROR_BIT) != 0)
 
 struct efi_guid { uint32_t a; uint16_t b, c; uint8_t d[8]; };
 
 struct efi_table_header { uint64_t signature; uint32_t revision, size, crc32, reserved; };
 
+enum efi_allocate_type { EFI_ALLOCATE_ANY_PAGES };
 enum efi_memory_type { EFI_LOADER_CODE = 1, EFI_LOADER_DATA = 2 };
 enum efi_reset_type { EFI_RESET_COLD, EFI_RESET_WARM, EFI_RESET_SHUTDOWN };
 

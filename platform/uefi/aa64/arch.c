@@ -1,0 +1,4 @@
+/* uefi/aa64/arch.c - which machine this is built for. */
+#include "uefi/env.h"
+
+const enum cb_arch cb_uefi_arch = CB_ARCH_AARCH64;
