@@ -17,6 +17,7 @@ LINUX_SRC := $(sort $(wildcard platform/linux/*.c))
 UEFI_SRC  := $(sort $(wildcard platform/uefi/*.c))
 UKI_SRC   := $(sort $(wildcard uki/*.c))
 INIT_SRC  := $(sort $(wildcard init/*.c))
+LOADER_SRC := $(sort $(wildcard loader/*.c))
 
 .PHONY: all help clean
 all: programs

@@ -29,6 +29,11 @@ out/efi-$1/$2.efi: $$(call obj,efi-$1,$3 $$(UEFI_SRC) $$(wildcard platform/uefi/
 	$(Q)$(LLD) -subsystem:efi_application -out:$$@ $$^
 endef
 
+PROBE_SRC := loader/probe.c loader/matrix.c
+$(foreach a,x64 aa64,$(eval $(call efi,$a,loader,$(filter-out loader/probe.c,$(LOADER_SRC)))))
+$(foreach a,x64 aa64,$(eval $(call efi,$a,probe,$(PROBE_SRC))))
+PROGRAMS += $(foreach a,x64 aa64,out/efi-$a/loader.efi out/efi-$a/probe.efi)
+
 programs: $(PROGRAMS)
 
 #: make install    DESTDIR= PREFIX=/usr/local: command, init, man pages, completions

@@ -28,6 +28,10 @@ CFLAGS_efi-aa64 := $(PE)
 
 # What `cloud-boot version` says.
 CFLAGS_uki/cmd_version.c := -DCB_VERSION=\"$(VERSION)\"
+CFLAGS_loader/main.c := -DCB_VERSION=\"$(VERSION)\"
+CFLAGS_loader/netkernel.c := -DCB_VERSION=\"$(VERSION)\"
+CFLAGS_loader/probe.c := -DCB_VERSION=\"$(VERSION)\"
+CFLAGS_loader/report.c := -DCB_VERSION=\"$(VERSION)\"
 CFLAGS_init/main.c := -DCB_VERSION=\"$(VERSION)\"
 
 # Compilers assume that memcpy and friends are calls; their own definitions must not become one.
