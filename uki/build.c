@@ -33,14 +33,8 @@ static const char *const kernel_packages[CB_ARCH_N] = {
 
 static const char *stub_path(struct cb_host *h, const char *root, enum cb_arch arch)
 {
-	const char *name = cb_arch_efi(arch);
-	char lower[16];
-	size_t n = 0;
-
-	for (; name[n] != '\0' && n < sizeof(lower) - 1; n++)
-		lower[n] = cb_to_lower(name[n]);
-	lower[n] = '\0';
-	return cb_host_text(h, "%s/usr/lib/systemd/boot/efi/linux%s.efi.stub", root, lower);
+	return cb_host_text(h, "%s/usr/lib/systemd/boot/efi/linux%s.efi.stub", root,
+			    cb_parts_efi_name(h, arch));
 }
 
 const char *cb_build_installed_stub(struct cb_host *h, enum cb_arch arch)
@@ -179,8 +173,9 @@ static int make_cmdline(struct cb_build *b)
 	if (r == 0)
 		r = warn_settings(b, line);
 	if (r == 0) {
-		r = cb_cmdline_finish(&b->h->arena, line, cb_str_c(consoles[b->plan->arch]),
-				      &b->cmdline);
+		/* Without a kernel of ours the words are the system's, which has its own consoles. */
+		r = cb_cmdline_finish(&b->h->arena, line, b->plan->front == CB_FRONT_LOADER_ONLY ?
+				      CB_STR("") : cb_str_c(consoles[b->plan->arch]), &b->cmdline);
 		if (r < 0)
 			r = cb_host_advise(b->h, cb_wrap(&b->h->env, r, "--cmdline"), CB_REPORT_INPUT,
 					   "one line of text, as the kernel takes it");
@@ -244,23 +239,42 @@ static int check_keys(struct cb_host *h, const struct cb_build_plan *plan)
 	return r;
 }
 
+/* What init's ways need: not there on media that have path B alone. */
+static int open_uki(struct cb_build *b)
+{
+	int r = cb_parts_init(b->h, b->plan->arch, &b->init);
+
+	if (r == 0)
+		r = open_additions(b);
+	if (r == 0)
+		r = open_kernel(b);
+	if (r == 0)
+		r = open_stub(b);
+	return r;
+}
+
+static int open_loader(struct cb_build *b)
+{
+	const char *path;
+	int r = cb_parts_loader(b->h, b->plan->arch, &path);
+
+	return r == 0 ? cb_hostfile_open(b->h, path, &b->loader.file) : r;
+}
+
 int cb_build_open(struct cb_host *h, const struct cb_build_plan *plan, struct cb_build *ret)
 {
 	int r;
 
 	*ret = (struct cb_build){ .h = h, .plan = plan };
 	r = check_keys(h, plan);
-	if (r == 0)
-		r = cb_parts_init(h, plan->arch, &ret->init);
-	if (r == 0)
-		r = open_additions(ret);
-	if (r == 0)
-		r = open_kernel(ret);
+	if (r == 0 && plan->front != CB_FRONT_LOADER_ONLY)
+		r = open_uki(ret);
+	if (r == 0 && plan->front != CB_FRONT_UKI)
+		r = open_loader(ret);
 	if (r == 0)
 		/* A package's files have the time of its build. */
-		r = cb_host_epoch(h, ret->kernel.file.mtime, &ret->epoch);
-	if (r == 0)
-		r = open_stub(ret);
+		r = cb_host_epoch(h, ret->kernel.file.path != NULL ? ret->kernel.file.mtime :
+				  ret->loader.file.mtime, &ret->epoch);
 	if (r == 0)
 		r = make_cmdline(ret);
 	if (r == 0)
@@ -274,6 +288,7 @@ void cb_build_close(struct cb_build *b)
 {
 	cb_hostfile_close(&b->kernel.file);
 	cb_hostfile_close(&b->stub.file);
+	cb_hostfile_close(&b->loader.file);
 	for (struct cb_build_file *f = b->add; f != NULL; f = f->next)
 		cb_hostfile_close(&f->file);
 	b->add = NULL;
@@ -282,7 +297,8 @@ void cb_build_close(struct cb_build *b)
 /* A file by what stat(2) tells: its bytes are not read. */
 static void key_file(struct cb_buf *b, const struct cb_hostfile *f)
 {
-	cb_buf_fmt(b, "%s %llu %lld\n", f->path, (unsigned long long)f->in.size, (long long)f->mtime);
+	cb_buf_fmt(b, "%s %llu %lld\n", f->path != NULL ? f->path : "-",
+		   (unsigned long long)f->in.size, (long long)f->mtime);
 }
 
 int cb_build_key(const struct cb_build *b, char ret[17])
@@ -290,7 +306,7 @@ int cb_build_key(const struct cb_build *b, char ret[17])
 	uint8_t digest[CB_HASH_MAX];
 	struct cb_hostfile init = { 0 };
 	struct cb_buf text;
-	int r = cb_hostfile_open(b->h, b->init, &init);
+	int r = b->init != NULL ? cb_hostfile_open(b->h, b->init, &init) : 0;
 
 	if (r < 0)
 		return r;
@@ -303,6 +319,7 @@ int cb_build_key(const struct cb_build *b, char ret[17])
 	key_file(&text, &init);
 	key_file(&text, &b->kernel.file);
 	key_file(&text, &b->stub.file);
+	key_file(&text, &b->loader.file);
 	for (const struct cb_build_file *f = b->add; f != NULL; f = f->next)
 		key_file(&text, &f->file);
 	r = cb_buf_status(&text);

@@ -6,8 +6,16 @@
 #include "uki/files.h"
 #include "uki/modules.h"
 
+/* What the firmware starts: \EFI\BOOT\BOOT<ARCH>.EFI. */
+enum cb_front {
+	CB_FRONT_UKI,
+	CB_FRONT_LOADER,              /* loader.efi; the UKI is \EFI\cloud-boot\menu.efi beside it */
+	CB_FRONT_LOADER_ONLY,         /* path B alone: no kernel of ours */
+};
+
 struct cb_build_plan {
 	enum cb_arch arch;
+	enum cb_front front;
 	const char *cmdline;          /* text, or "@file"; NULL: none */
 	const char *kernel, *modules; /* kernel NULL: Debian's cloud kernel, with its modules */
 	const char *stub, *osrel;     /* NULL: systemd's; our own */
@@ -26,7 +34,7 @@ struct cb_build_file {
 struct cb_build {
 	struct cb_host *h;
 	const struct cb_build_plan *plan;
-	struct cb_build_file kernel, stub;
+	struct cb_build_file kernel, stub, loader;   /* path NULL: not needed */
 	struct cb_build_file *add;    /* --initrd-add, in order */
 	const char *init;             /* path of cloud-boot-init */
 	const char *from;             /* where the kernel comes from, for people */
@@ -48,7 +56,7 @@ struct cb_build_made {
 };
 struct cb_build_report {
 	struct cb_build_made efi, iso;     /* path NULL: not made */
-	uint64_t uki_size, initramfs_size;
+	uint64_t uki_size, initramfs_size, loader_size;   /* 0: not there */
 };
 /* efi, iso: where to, or NULL. */
 CB_MUST int cb_build_write(struct cb_build *b, const char *efi, const char *iso,

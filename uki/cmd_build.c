@@ -8,7 +8,7 @@
 struct args {
 	const char *arch, *out, *iso;
 	struct cb_build_plan plan;
-	bool json;
+	bool json, loader, path_b;
 };
 
 #define PLAN(field) offsetof(struct args, plan.field)
@@ -33,6 +33,12 @@ static const struct cb_opt opts[] = {
 	{ "osrel", 0, CB_OPT_TEXT, "FILE", PLAN(osrel), "the os-release file to put into the UKI" },
 	{ "stub", 0, CB_OPT_TEXT, "FILE", PLAN(stub),
 	  "the UEFI stub; default: systemd's, of this host or fetched once" },
+	{ "loader", 0, CB_OPT_FLAG, NULL, offsetof(struct args, loader),
+	  "let loader.efi start first: it boots the disks without a Linux in between (path B), and "
+	  "falls back to the UKI, which becomes \\EFI\\cloud-boot\\menu.efi" },
+	{ "path-b", 0, CB_OPT_FLAG, NULL, offsetof(struct args, path_b),
+	  "the loader alone, without a UKI; --cmdline then has its settings and the command line of "
+	  "the kernel that it starts" },
 	{ "sign-key", 0, CB_OPT_TEXT, "FILE", PLAN(sign_key),
 	  "sign for Secure Boot with this key (PEM)" },
 	{ "sign-cert", 0, CB_OPT_TEXT, "FILE", PLAN(sign_cert), "the certificate of that key (PEM)" },
@@ -58,18 +64,29 @@ static void made_text(struct cb_buf *b, const struct cb_build_made *m, const cha
 	cb_buf_fmt(b, ", %s\n  sha256     %s\n", what, m->sha256);
 }
 
+static void uki_text(struct cb_buf *b, const struct cb_build *build, const struct cb_build_report *r)
+{
+	cb_buf_fmt(b, "  kernel     %s, ", build->release != NULL ? build->release : "of unknown release");
+	size_text(b, build->kernel.file.in.size);
+	cb_buf_fmt(b, ", from %s\n  initramfs  ", build->from);
+	size_text(b, r->initramfs_size);
+	cb_buf_fmt(b, ", %zu modules\n", build->modules.picked);
+}
+
 static void text(struct cb_buf *b, const struct cb_build *build, const struct cb_build_report *r)
 {
 	const char *arch = cb_arch_name(build->plan->arch);
 
 	made_text(b, &r->efi, cb_host_text(build->h, "EFI image and disk for %s", arch));
 	made_text(b, &r->iso, cb_host_text(build->h, "ISO image for %s", arch));
-	cb_buf_fmt(b, "  kernel     %s, ",
-		   build->release != NULL ? build->release : "of unknown release");
-	size_text(b, build->kernel.file.in.size);
-	cb_buf_fmt(b, ", from %s\n  initramfs  ", build->from);
-	size_text(b, r->initramfs_size);
-	cb_buf_fmt(b, ", %zu modules\n  cmdline    ", build->modules.picked);
+	if (r->loader_size > 0) {
+		cb_buf_fmt(b, "  loader     ");
+		size_text(b, r->loader_size);
+		cb_buf_fmt(b, "\n");
+	}
+	if (r->uki_size > 0)
+		uki_text(b, build, r);
+	cb_buf_fmt(b, "  cmdline    ");
 	cb_str_escape(b, build->cmdline);
 	cb_buf_fmt(b, "\n");
 }
@@ -93,7 +110,8 @@ static void json(struct cb_buf *b, const struct cb_build *build, const struct cb
 	cb_json_str(&j, "arch", cb_str_c(cb_arch_name(build->plan->arch)));
 	made_json(&j, "efi", &r->efi);
 	made_json(&j, "iso", &r->iso);
-	cb_json_int(&j, "uki_size", (int64_t)r->uki_size);
+	cb_json_u64(&j, "loader_size", r->loader_size);
+	cb_json_u64(&j, "uki_size", r->uki_size);
 	cb_json_str(&j, "release", cb_str_c(build->release));
 	cb_json_int(&j, "kernel_size", (int64_t)build->kernel.file.in.size);
 	cb_json_str(&j, "kernel_from", cb_str_c(build->from));
@@ -117,6 +135,14 @@ static int check(struct cb_host *h, struct args *a)
 	if (a->arch != NULL && !cb_arch_parse(cb_str_c(a->arch), &a->plan.arch))
 		return cb_host_usage(h, "--arch %s: it is one of x86_64, amd64, aarch64, arm64, "
 				     "riscv64, loongarch64", a->arch);
+	if (a->loader && a->path_b)
+		return cb_host_usage(h, "--loader has a UKI beside the loader, --path-b has none: "
+				     "give one");
+	if (a->path_b &&
+	    (p->kernel != NULL || p->modules != NULL || p->initrd_add.n > 0 || p->stub != NULL))
+		return cb_host_usage(h, "--path-b has no kernel of its own: --kernel, --modules, "
+				     "--initrd-add and --stub don't go with it");
+	a->plan.front = a->path_b ? CB_FRONT_LOADER_ONLY : a->loader ? CB_FRONT_LOADER : CB_FRONT_UKI;
 	if ((p->sign_key != NULL) != (p->sign_cert != NULL))
 		return cb_host_usage(h, "--sign-key and --sign-cert go together");
 	if (a->out == NULL && a->iso == NULL)

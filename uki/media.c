@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "disk/esp.h"
 #include "image/uki.h"
+#include "settings/settings.h"
 #include "uki/initramfs.h"
 #include "uki/parts.h"
 #include "uki/proc.h"
@@ -26,8 +27,12 @@ struct media {
 	struct cb_pieces initrd, uki, disk;
 	struct cb_uuid seed;
 	struct cb_esp *esp;
-	struct cb_hostfile signed_uki;
-	struct cb_input efi;          /* the UKI, signed or not */
+	struct cb_hostfile signed_uki, signed_loader;
+	struct cb_buf settings;       /* for the loader */
+	struct cb_input uki_image, loader_image;   /* signed or not; size 0: none */
+	struct cb_input front;        /* what the firmware starts: one of them */
+	struct cb_fat_file extra[2];  /* files beside it */
+	size_t extra_n;
 	uint32_t sign_room;           /* for the signature of the disk */
 	char *work;                   /* a folder for other programs' files; NULL: none */
 };
@@ -73,8 +78,34 @@ static int make_uki(struct media *m)
 	if (r < 0)
 		return cb_host_advise(m->h, cb_wrap(&m->h->env, r, "making the UKI"), CB_REPORT_INPUT,
 				      "the stub must be systemd's for this architecture");
-	m->efi = cb_pieces_input(&m->uki);
+	m->uki_image = cb_pieces_input(&m->uki);
 	return 0;
+}
+
+/* The loader takes words that aren't settings for the command line of the kernel that it starts;
+ * beside a UKI they are meant for the UKI's own kernel. */
+static int make_settings(struct media *m)
+{
+	struct cb_str left = m->b->cmdline, word;
+
+	while (cb_settings_word(&left, &word))
+		if (m->b->plan->front == CB_FRONT_LOADER_ONLY || cb_key_is_ours(word))
+			cb_buf_fmt(&m->settings, "%.*s\n", CB_STR_ARG(word));
+	return cb_buf_status(&m->settings);
+}
+
+/* Which image the firmware starts, and what lies beside it. */
+static void arrange(struct media *m)
+{
+	enum cb_front front = m->b->plan->front;
+
+	m->front = front == CB_FRONT_UKI ? m->uki_image : m->loader_image;
+	if (front == CB_FRONT_LOADER)
+		m->extra[m->extra_n++] = (struct cb_fat_file){ .path = CB_STR("EFI/cloud-boot/menu.efi"),
+							       .data = m->uki_image };
+	if (m->settings.n > 0)
+		m->extra[m->extra_n++] = (struct cb_fat_file){ .path = CB_STR("cloud-boot/cmdline"),
+			.data = cb_input_mem(cb_buf_bytes(&m->settings)) };
 }
 
 static int into_hash(void *ctx, const void *p, size_t n)
@@ -83,19 +114,27 @@ static int into_hash(void *ctx, const void *p, size_t n)
 	return 0;
 }
 
-/* The identifiers of the disk come from what is on it: the same UKI, the same disk. */
+/* The identifiers of the disk come from what is on it: the same files, the same disk. */
 static int make_seed(struct media *m)
 {
 	struct cb_hash hash;
 	const struct cb_sink sink = { .write = into_hash, .ctx = &hash };
 	uint8_t digest[CB_HASH_MAX];
+	struct cb_pieces all;
 
+	cb_pieces_init(&all, &m->h->env);
+	if (m->uki_image.size > 0)
+		cb_pieces_add(&all, &m->uki_image);
+	if (m->loader_image.size > 0)
+		cb_pieces_add(&all, &m->loader_image);
+	cb_pieces_copy(&all, m->settings.p, m->settings.n);
 	cb_hash_init(&hash, CB_HASH_SHA256);
 
-	int r = cb_pieces_write(&m->uki, &sink);
+	int r = cb_pieces_write(&all, &sink);
 
 	(void)cb_hash_fini(&hash, digest); /* 32 bytes */
 	memcpy(m->seed.b, digest, sizeof(m->seed.b));
+	cb_pieces_fini(&all);
 	return r;
 }
 
@@ -113,26 +152,41 @@ static int make_work(struct media *m, const char *beside)
 	return 0;
 }
 
-static int sign_uki(struct media *m)
+/* *image becomes its signed copy, which `signed` keeps open. */
+static int sign_image(struct media *m, const char *name, struct cb_input *image,
+		      struct cb_hostfile *signed_file)
 {
-	const char *from = cb_host_text(m->h, "%s/uki.efi", m->work);
-	const char *to = cb_host_text(m->h, "%s/uki-signed.efi", m->work);
+	const char *from = cb_host_text(m->h, "%s/%s.efi", m->work, name);
+	const char *to = cb_host_text(m->h, "%s/%s-signed.efi", m->work, name);
+	struct cb_pieces l;
 	char sum[65];
 
+	if (image->size == 0)
+		return 0;
 	if (from == NULL || to == NULL)
 		return CB_ENOMEM;
+	cb_pieces_init(&l, &m->h->env);
+	cb_pieces_add(&l, image);
 
-	int r = cb_hostfile_write(m->h, from, &m->uki, sum);
+	int r = cb_hostfile_write(m->h, from, &l, sum);
 
+	cb_pieces_fini(&l);
 	if (r == 0)
 		r = cb_sign_image(m->h, m->b->plan->sign_key, m->b->plan->sign_cert, from, to);
 	if (r == 0)
 		r = cb_sign_room(m->h, to, &m->sign_room);
 	if (r == 0)
-		r = cb_hostfile_open(m->h, to, &m->signed_uki);
+		r = cb_hostfile_open(m->h, to, signed_file);
 	if (r == 0)
-		m->efi = m->signed_uki.in;
+		*image = signed_file->in;
 	return r;
+}
+
+static int sign_images(struct media *m)
+{
+	int r = sign_image(m, "uki", &m->uki_image, &m->signed_uki);
+
+	return r == 0 ? sign_image(m, "loader", &m->loader_image, &m->signed_loader) : r;
 }
 
 /* The file `name` of the work folder, finished by another program, becomes the output. */
@@ -194,8 +248,8 @@ static int write_efi(struct media *m, const char *path, struct cb_build_made *re
 {
 	const char *name = cb_host_text(m->h, "BOOT%s.EFI", cb_arch_efi(m->b->plan->arch));
 	const struct cb_boot_efi_plan plan = {
-		.efi = m->efi, .boot_name = cb_str_c(name), .time = m->b->epoch, .seed = m->seed,
-		.sign_room = m->sign_room,
+		.efi = m->front, .boot_name = cb_str_c(name), .time = m->b->epoch, .seed = m->seed,
+		.extra = m->extra, .nextra = m->extra_n, .sign_room = m->sign_room,
 	};
 	int r = name != NULL ? 0 : CB_ENOMEM;
 
@@ -214,12 +268,13 @@ static int write_efi(struct media *m, const char *path, struct cb_build_made *re
 static int write_volume(struct media *m, const char *to)
 {
 	const char *name = cb_host_text(m->h, "EFI/BOOT/BOOT%s.EFI", cb_arch_efi(m->b->plan->arch));
-	const struct cb_fat_file file = { .path = cb_str_c(name), .data = m->efi };
+	const struct cb_fat_file files[3] = { { .path = cb_str_c(name), .data = m->front }, m->extra[0],
+					      m->extra[1] };
 	const struct cb_fat_plan plan = {
 		.sector = 512, .round = 16, .label = CB_STR("CLOUD-BOOT"), .time = m->b->epoch,
 		.id = (uint32_t)m->seed.b[0] << 24 | (uint32_t)m->seed.b[1] << 16 |
 		      (uint32_t)m->seed.b[2] << 8 | m->seed.b[3],
-		.files = &file, .nfiles = 1,
+		.files = files, .nfiles = 1 + m->extra_n,
 	};
 	struct cb_fat *fat = NULL;
 	struct cb_pieces l;
@@ -280,25 +335,43 @@ static int write_iso(struct media *m, const char *path, struct cb_build_made *re
 	return r == 0 ? finish(m, "boot.iso", ret) : r;
 }
 
+/* Everything that goes onto the media, signed if it is to be. */
+static int make_images(struct media *m, const char *beside, bool sign)
+{
+	enum cb_front front = m->b->plan->front;
+	int r = 0;
+
+	if (front != CB_FRONT_LOADER_ONLY)
+		r = make_initrd(m);
+	if (r == 0 && front != CB_FRONT_LOADER_ONLY)
+		r = make_uki(m);
+	if (r == 0 && front != CB_FRONT_UKI) {
+		m->loader_image = m->b->loader.file.in;
+		r = make_settings(m);
+	}
+	if (r == 0)
+		r = make_seed(m); /* of what is not signed: signatures hold the time */
+	if (r == 0 && beside != NULL)
+		r = make_work(m, beside);
+	if (r == 0 && sign)
+		r = sign_images(m);
+	if (r == 0)
+		arrange(m);
+	return r;
+}
+
 static int write_media(struct media *m, const char *efi, const char *iso, struct cb_build_report *ret)
 {
 	bool sign = m->b->plan->sign_key != NULL;
-	int r = make_initrd(m);
+	int r = make_images(m, iso != NULL ? iso : sign ? efi : NULL, sign);
 
-	if (r == 0)
-		r = make_uki(m);
-	if (r == 0)
-		r = make_seed(m);
-	if (r == 0 && (sign || iso != NULL))
-		r = make_work(m, iso != NULL ? iso : efi);
-	if (r == 0 && sign)
-		r = sign_uki(m);
 	if (r == 0 && efi != NULL)
 		r = write_efi(m, efi, &ret->efi);
 	if (r == 0 && iso != NULL)
 		r = write_iso(m, iso, &ret->iso);
-	ret->uki_size = m->efi.size;
+	ret->uki_size = m->uki_image.size;
 	ret->initramfs_size = m->initrd.size;
+	ret->loader_size = m->loader_image.size;
 	return r;
 }
 
@@ -309,16 +382,19 @@ int cb_build_write(struct cb_build *b, const char *efi, const char *iso, struct 
 
 	*ret = (struct cb_build_report){ 0 };
 	cb_buf_init(&m.archive, &b->h->env, CB_MAX_INITRD);
+	cb_buf_init(&m.settings, &b->h->env, CB_MAX_BLS_FILE);
 	cb_pieces_init(&m.initrd, &b->h->env);
 	cb_pieces_init(&m.uki, &b->h->env);
 	cb_pieces_init(&m.disk, &b->h->env);
 	r = write_media(&m, efi, iso, ret);
 	cb_hostfile_close(&m.signed_uki);
+	cb_hostfile_close(&m.signed_loader);
 	cb_pieces_fini(&m.disk);
 	cb_esp_close(m.esp);
 	cb_pieces_fini(&m.uki);
 	cb_pieces_fini(&m.initrd);
 	cb_buf_fini(&m.archive);
+	cb_buf_fini(&m.settings);
 	if (m.work != NULL)
 		cb_hostfile_remove_tree(m.work);
 	return r;

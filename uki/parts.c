@@ -56,6 +56,25 @@ int cb_parts_init(struct cb_host *h, enum cb_arch arch, const char **ret)
 		    cb_host_text(h, "cloud-boot-init for %s", a), ret);
 }
 
+/* "x64", as the build names its targets. */
+const char *cb_parts_efi_name(struct cb_host *h, enum cb_arch arch)
+{
+	char *name = (char *)cb_host_text(h, "%s", cb_arch_efi(arch));
+
+	for (size_t i = 0; name != NULL && name[i] != '\0'; i++)
+		name[i] = cb_to_lower(name[i]);
+	return name;
+}
+
+int cb_parts_loader(struct cb_host *h, enum cb_arch arch, const char **ret)
+{
+	const char *a = cb_parts_efi_name(h, arch);
+
+	return find(h, cb_host_text(h, "efi-%s/loader.efi", a),
+		    cb_host_text(h, "out/efi-%s/loader.efi", a),
+		    cb_host_text(h, "loader.efi for %s", cb_arch_name(arch)), ret);
+}
+
 int cb_parts_apt(struct cb_host *h, const char **ret)
 {
 	return find(h, "debian-apt.sh", "tools/debian-apt.sh", "the package fetcher, debian-apt.sh",
