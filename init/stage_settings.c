@@ -39,6 +39,8 @@ static int apply(struct cb_init *in, struct cb_str line)
 		cb_console_kernel_level(KERNEL_LEVEL);
 	for (const struct cb_note *n = s->notes; n != NULL; n = n->next)
 		warn(in, "%.*s", CB_STR_ARG(n->text));
+	if (cb_settings_get(s, CB_KEY_KERNEL).n > 0 || cb_settings_get(s, CB_KEY_INITRD).n > 0)
+		warn(in, "cloudboot.kernel and cloudboot.initrd are for the UEFI loader: not used here");
 	if (in->env.max_level == CB_LOG_DEBUG) {
 		cb_buf_init(&text, &in->env, 64u << 10);
 		cb_settings_print(s, &text);

@@ -34,11 +34,12 @@ static const struct cb_opt opts[] = {
 	{ "stub", 0, CB_OPT_TEXT, "FILE", PLAN(stub),
 	  "the UEFI stub; default: systemd's, of this host or fetched once" },
 	{ "loader", 0, CB_OPT_FLAG, NULL, offsetof(struct args, loader),
-	  "let loader.efi start first: it boots the disks without a Linux in between (path B), and "
-	  "falls back to the UKI, which becomes \\EFI\\cloud-boot\\menu.efi" },
+	  "unfinished, tried on QEMU's q35 only: loader.efi starts first, boots the disks without a "
+	  "Linux in between (path B), and falls back to the UKI, which becomes "
+	  "\\EFI\\cloud-boot\\menu.efi" },
 	{ "path-b", 0, CB_OPT_FLAG, NULL, offsetof(struct args, path_b),
-	  "the loader alone, without a UKI; --cmdline then has its settings and the command line of "
-	  "the kernel that it starts" },
+	  "unfinished, as --loader: the loader alone, without a UKI; --cmdline then has its settings "
+	  "and the command line of the kernel that it starts" },
 	{ "sign-key", 0, CB_OPT_TEXT, "FILE", PLAN(sign_key),
 	  "sign for Secure Boot with this key (PEM)" },
 	{ "sign-cert", 0, CB_OPT_TEXT, "FILE", PLAN(sign_cert), "the certificate of that key (PEM)" },
