@@ -46,7 +46,8 @@ need_emulation() {
 	[ ! -e $binfmt/qemu-$cpu ] || return 0
 	[ -r /usr/lib/binfmt.d/qemu-$cpu.conf ] ||
 		die "no emulation of $cpu programs: install the package qemu-user-static"
-	cat /usr/lib/binfmt.d/qemu-$cpu.conf > $binfmt/register ||
+	# Two images may be made at once: who came second finds it told.
+	cat /usr/lib/binfmt.d/qemu-$cpu.conf > $binfmt/register 2> /dev/null || [ -e $binfmt/qemu-$cpu ] ||
 		die "the kernel can't be told about qemu-$cpu: run once as root, or install binfmt-support"
 }
 
