@@ -101,27 +101,32 @@ static struct cb_volume *own_volume(struct cb_loader *l)
 	return NULL;
 }
 
-/* Our own volume first, then the others in their order. 1: found, and *ret_from says where. */
-static int from_files(struct cb_loader *l, struct cb_buf *ret, struct cb_str *ret_from)
+/* 1: v has one of the files, and *ret_from says which. */
+static int from_paths(struct cb_loader *l, struct cb_volume *v, struct cb_buf *ret,
+		      struct cb_str *ret_from)
 {
 	static const struct cb_str paths[] = { CB_STR("/cloud-boot/cmdline"), CB_STR("/cmdline") };
-	struct cb_volume *own = own_volume(l), *v = own != NULL ? own : l->volumes.volumes;
+	int r = 0;
 
-	while (v != NULL) {
-		for (size_t i = 0; i < 2 && cb_str_eq(v->fs_type, CB_STR("vfat")); i++) {
-			int r = from_volume(l, v, paths[i], ret);
-
-			if (r > 0)
-				*ret_from = cb_arena_fmt(&l->arena, "%.*s on %.*s",
-							 CB_STR_ARG(paths[i]), CB_STR_ARG(v->name));
-			if (r != 0)
-				return r;
-		}
-		do
-			v = v == own && own != NULL ? l->volumes.volumes : v->next;
-		while (v != NULL && v == own);
+	for (size_t i = 0; i < 2 && r == 0 && cb_str_eq(v->fs_type, CB_STR("vfat")); i++) {
+		r = from_volume(l, v, paths[i], ret);
+		if (r > 0)
+			*ret_from = cb_arena_fmt(&l->arena, "%.*s on %.*s", CB_STR_ARG(paths[i]),
+						 CB_STR_ARG(v->name));
 	}
-	return 0;
+	return r;
+}
+
+/* Our own volume first, then the others in their order. */
+static int from_files(struct cb_loader *l, struct cb_buf *ret, struct cb_str *ret_from)
+{
+	struct cb_volume *own = own_volume(l);
+	int r = own != NULL ? from_paths(l, own, ret, ret_from) : 0;
+
+	for (struct cb_volume *v = l->volumes.volumes; v != NULL && r == 0; v = v->next)
+		if (v != own)
+			r = from_paths(l, v, ret, ret_from);
+	return r;
 }
 
 /* The words that aren't settings of ours are the kernel's. */
