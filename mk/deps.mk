@@ -37,7 +37,7 @@ SRC_zlib := $(addprefix out/deps/zlib/,inftrees.c zutil.c)
 KEEP_libzstd := lib LICENSE
 INC_libzstd := out/deps/libzstd/lib
 FLAGS_libzstd := -DXXH_NAMESPACE=ZSTD_ -DZSTD_LEGACY_SUPPORT=0 -DZSTD_STRIP_ERROR_STRINGS=1 \
-	-DZSTD_NO_TRACE -DZSTDLIB_VISIBLE= -DZSTD_DISABLE_ASM \
+	-DZSTD_NO_TRACE -DZSTDLIB_VISIBLE= -DZSTD_DISABLE_ASM -DDYNAMIC_BMI2=0 \
 	-DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT
 HOT_libzstd := $(addprefix out/deps/libzstd/lib/,decompress/huf_decompress.c \
 	decompress/zstd_decompress_block.c common/entropy_common.c common/fse_decompress.c common/xxhash.c)

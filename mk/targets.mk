@@ -8,7 +8,7 @@ BASE := -std=c11 $(WARN) -I. -Ilib -Iplatform -Itests -include lib/core/banned.h
 SMALL := -Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 POSIX := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-frame-larger-than
-PE := $(SMALL) -ffreestanding -fno-stack-protector -mno-stack-arg-probe -fshort-wchar -Qunused-arguments
+PE := $(subst -Os,-Oz,$(SMALL)) -fno-vectorize -fno-slp-vectorize -fno-unroll-loops -ffreestanding -fno-stack-protector -mno-stack-arg-probe -fshort-wchar -Qunused-arguments
 
 CC_host := gcc
 CC_asan := clang
