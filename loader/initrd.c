@@ -56,7 +56,7 @@ int offer_initrd(struct cb_loader *l, struct cb_str version, struct cb_bytes dat
 	if (!old) {
 		r = cb_uefi_initrd_offer(&l->u, &l->env, data, &ret->file2);
 		ret->offered = r == 0;
-		if (r == 0 || r == CB_ENOMEM)
+		if (r != CB_EUNSUP)
 			return r;
 		cb_log(&l->env, CB_LOG_WARN, "%.*s", (int)l->diag.len, l->diag.text);
 		cb_clear(&l->env);

@@ -127,6 +127,7 @@ static int start(struct cb_loader *l, const struct kernel *k, struct handover *h
 {
 	efi_status s;
 
+	cb_volumes_unmount(&l->volumes); /* file systems and caches: the kernel wants the memory */
 	tell_handover(l, k->id);
 	mark(l, "start");
 	tell_end(l, k->title);

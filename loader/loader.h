@@ -41,7 +41,6 @@ struct stage {
 struct cb_loader {
 	struct cb_env env;
 	struct cb_diag diag;
-	struct cb_platform plat;
 	struct cb_uefi u;
 	struct cb_uefi_vars vars;
 	struct efi_loaded_image *self;
@@ -86,6 +85,8 @@ void explain(struct cb_loader *l, const struct cb_candidate *chosen);
 void skip(struct cb_loader *l, struct cb_candidate *c, int r);
 /* The matrix of this firmware; back to it afterwards. */
 CB_MUST int probe(struct cb_loader *l);
+/* onfail.c: nothing was started, by a failure or because only the probe was asked for. May not come back. */
+void end(struct cb_loader *l, bool failed);
 /* menu.c: let a person choose. 0: back to the firmware; comes back with a report otherwise. */
 CB_MUST int ask(struct cb_loader *l);
 /* What is handed over: names for reports and variables. */

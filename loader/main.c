@@ -14,14 +14,6 @@
 
 static struct cb_loader the_loader;
 
-static void log_line(void *ctx, enum cb_log_level level, const char *line, size_t n)
-{
-	if (level == CB_LOG_WARN)
-		cb_uefi_print(ctx, "warning: ", 9);
-	cb_uefi_print(ctx, line, n);
-	cb_uefi_print(ctx, "\n", 1);
-}
-
 /* For a kernel whose command line nobody wrote. */
 static int find_consoles(struct cb_loader *l)
 {
@@ -200,8 +192,12 @@ static int boot(struct cb_loader *l)
 	bool direct = cb_str_ends(l->target, CB_STR("-direct"));
 	int r;
 
-	if (cb_str_eq(l->target, CB_STR("cloud-boot-probe")))
-		return probe(l);
+	if (cb_str_eq(l->target, CB_STR("cloud-boot-probe"))) {
+		r = probe(l);
+		if (r == 0)
+			end(l, false);
+		return r;
+	}
 	if (is_chain_target(l->target))
 		return chain_to(l, l->target);
 	if (cb_settings_get(&l->settings, CB_KEY_KERNEL).n > 0) {
@@ -238,9 +234,7 @@ static int run(struct cb_loader *l)
 
 static void init(struct cb_loader *l, efi_handle image, struct efi_system_table *st)
 {
-	l->plat = cb_uefi_platform;
-	l->plat.log = log_line;
-	l->env = (struct cb_env){ &l->plat, &l->u, CB_LOG_INFO, &l->diag };
+	l->env = (struct cb_env){ &cb_uefi_platform, &l->u, CB_LOG_INFO, &l->diag };
 	cb_uefi_init(&l->u, image, st);
 	cb_uefi_vars_init(&l->vars, &l->u, &l->env);
 	cb_arena_init(&l->arena, &l->env, 256u << 10);
@@ -265,6 +259,7 @@ static void give_up(struct cb_loader *l)
 	cb_clear(&l->env);
 	if (chain_menu(l) < 0)
 		cb_log(&l->env, CB_LOG_WARN, "%.*s", (int)l->diag.len, l->diag.text);
+	end(l, true);
 }
 
 efi_status EFIAPI efi_entry(efi_handle image, struct efi_system_table *st)

@@ -57,12 +57,38 @@ void mark(struct cb_loader *l, const char *stage)
 	put(l, "CloudBootMark", cb_efi_ours, (struct cb_bytes){ (const uint8_t *)stage, cb_str_c(stage).n });
 }
 
+/* "EDK II 1.00" and "UEFI 2.70", as systemd's loader writes them. */
+static void put_firmware(struct cb_loader *l)
+{
+	const struct efi_system_table *st = l->u.st;
+	const struct cb_bytes vendor = { (const uint8_t *)st->vendor, st->vendor != NULL ? TEXT_MAX : 0 };
+	uint32_t uefi = st->header.revision;
+	struct cb_buf b;
+
+	cb_buf_init(&b, &l->env, TEXT_MAX);
+	cb_utf16_to_utf8(&b, vendor); /* up to its end */
+	cb_buf_fmt(&b, " %u.%02u", st->revision >> 16, st->revision & 0xffff);
+	put_wide(l, "LoaderFirmwareInfo", (struct cb_str){ (const char *)b.p, b.n });
+	b.n = 0;
+	cb_buf_fmt(&b, "UEFI %u.%02u", uefi >> 16, uefi & 0xffff);
+	put_wide(l, "LoaderFirmwareType", (struct cb_str){ (const char *)b.p, b.n });
+	cb_buf_fini(&b);
+}
+
 void tell_start(struct cb_loader *l)
 {
+	struct cb_bytes path = cb_uefi_path_bytes(l->self->path);
+	struct cb_buf file;
+
 	put_time(l, "LoaderTimeInitUSec");
 	put_wide(l, "LoaderInfo", CB_STR("cloud-boot " CB_VERSION));
+	put_firmware(l);
 	if (l->own_partuuid[0] != '\0')
 		put_wide(l, "LoaderDevicePartUUID", cb_str_c(l->own_partuuid));
+	cb_buf_init(&file, &l->env, 2 * CB_MAX_PATH);
+	if (cb_devpath_file(&l->env, path, &file))
+		put_wide(l, "LoaderImageIdentifier", (struct cb_str){ (const char *)file.p, file.n });
+	cb_buf_fini(&file);
 }
 
 void tell_handover(struct cb_loader *l, struct cb_str entry)
@@ -70,6 +96,18 @@ void tell_handover(struct cb_loader *l, struct cb_str entry)
 	if (entry.n <= TEXT_MAX)
 		put_wide(l, "LoaderEntrySelected", entry);
 	put_time(l, "LoaderTimeExecUSec");
+}
+
+/* What was printed, for a guest that is up, or a person who came too late. */
+static void put_log(struct cb_loader *l)
+{
+	struct cb_buf b;
+
+	cb_buf_init(&b, &l->env, CB_UEFI_LOG);
+	cb_uefi_log_lines(&l->u, &b);
+	if (cb_buf_status(&b) == 0)
+		put(l, "CloudBootLog", cb_efi_ours, cb_buf_bytes(&b));
+	cb_buf_fini(&b);
 }
 
 void tell_end(struct cb_loader *l, struct cb_str decision)
@@ -88,6 +126,7 @@ void tell_end(struct cb_loader *l, struct cb_str decision)
 		cb_json_close(&j, '}');
 	}
 	cb_json_close(&j, ']');
+	cb_json_u64(&j, "memory", l->u.memory);
 	cb_json_str(&j, "settings", l->settings_from);
 	cb_json_str(&j, "decision", cb_str_sub(decision, 0, TEXT_MAX));
 	if (l->report != REPORT_NONE) {
@@ -101,4 +140,5 @@ void tell_end(struct cb_loader *l, struct cb_str decision)
 	if (cb_buf_status(&b) == 0)
 		put(l, "CloudBootReport", cb_efi_ours, cb_buf_bytes(&b));
 	cb_buf_fini(&b);
+	put_log(l);
 }

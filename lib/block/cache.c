@@ -234,15 +234,26 @@ static int cache_read(struct cb_blk *b, uint64_t lba, uint32_t count, void *buf)
 	return 0;
 }
 
+void cb_blk_cache_drop(struct cb_blk *cache)
+{
+	struct cache *c = (struct cache *)cache;
+
+	for (uint32_t i = 0; c->lines != NULL && i < c->lines_n; i++) {
+		forget(c, i);
+		cb_free(cache->env, c->lines[i].data, c->line_size);
+		c->lines[i].data = NULL;
+	}
+	cb_free(cache->env, c->scratch, AHEAD_MAX);
+	c->scratch = NULL;
+}
+
 static void cache_destroy(struct cb_blk *b)
 {
 	struct cache *c = (struct cache *)b;
 
-	for (uint32_t i = 0; c->lines != NULL && i < c->lines_n; i++)
-		cb_free(b->env, c->lines[i].data, c->line_size);
+	cb_blk_cache_drop(b);
 	cb_free(b->env, c->lines, c->lines_n * sizeof(*c->lines));
 	cb_free(b->env, c->buckets, c->buckets_n * sizeof(*c->buckets));
-	cb_free(b->env, c->scratch, AHEAD_MAX);
 	cb_blk_unref(c->parent);
 	cb_free(b->env, c, sizeof(*c));
 }

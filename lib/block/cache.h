@@ -22,7 +22,9 @@ struct cb_cache_stats {
  * more for reading ahead. Takes its own reference on parent, and its name. */
 CB_MUST int cb_blk_cache(struct cb_blk *parent, size_t size, struct cb_blk **ret);
 
-/* cache: as cb_blk_cache() made it. */
+/* Both: cache as cb_blk_cache() made it. */
+/* Give the memory of lines and read-ahead back; it is taken again when somebody reads. */
+void cb_blk_cache_drop(struct cb_blk *cache);
 const struct cb_cache_stats *cb_blk_cache_stats(const struct cb_blk *cache);
 
 #endif

@@ -33,6 +33,8 @@ void cb_volumes_unmount(struct cb_volumes *vs)
 		cb_fs_unmount(v->fs);
 		v->fs = NULL;
 	}
+	for (struct cb_disk *d = vs->disks; d != NULL; d = d->next)
+		cb_blk_cache_drop(d->blk);
 }
 
 void cb_volumes_fini(struct cb_volumes *vs)

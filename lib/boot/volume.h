@@ -86,7 +86,7 @@ CB_MUST int cb_volumes_add(struct cb_volumes *vs, struct cb_volume *below, struc
 
 /* v->fs is set after success. The first failure is remembered and reported again each time. */
 CB_MUST int cb_volume_mount(struct cb_volumes *vs, struct cb_volume *v);
-/* Gives up mounts but keeps the volumes: before memory is handed to another kernel. */
+/* Gives up mounts and caches but keeps the volumes: before memory is handed to another kernel. */
 void cb_volumes_unmount(struct cb_volumes *vs);
 
 /* "vda2 (ext4, LABEL=root)": how reports and explain name a volume. ret is NUL-terminated, cut when

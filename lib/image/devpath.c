@@ -87,6 +87,31 @@ bool cb_devpath_is_file(const struct cb_devnode *n)
 	return n->type == CB_DEVPATH_MEDIA && n->subtype == MEDIA_FILE;
 }
 
+bool cb_devpath_file(struct cb_env *env, struct cb_bytes path, struct cb_buf *ret)
+{
+	struct cb_devnode n = { 0 };
+	bool found = false;
+
+	while (path.n > 0 && cb_devpath_next(env, &path, &n) == 0) {
+		size_t before = ret->n;
+
+		if (!cb_devpath_is_file(&n))
+			continue;
+		cb_utf16_to_utf8(ret, n.body);
+		/* Nodes follow each other with or without a '\\' of their own. */
+		if (before > 0 && ret->n > before && ret->p[before] != '\\' && ret->p[before - 1] != '\\') {
+			cb_buf_add(ret, "\\", 1);
+			if (cb_buf_status(ret) < 0)
+				break;
+			memmove(ret->p + before + 1, ret->p + before, ret->n - 1 - before);
+			ret->p[before] = '\\';
+		}
+		found = true;
+	}
+	cb_clear(env); /* what makes no sense names no file */
+	return found && cb_buf_status(ret) == 0;
+}
+
 void cb_devpath_add(struct cb_buf *b, uint8_t type, uint8_t subtype, struct cb_bytes body,
 		    struct cb_bytes more)
 {

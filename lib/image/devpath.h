@@ -58,5 +58,7 @@ bool cb_devpath_get_hd(const struct cb_devnode *n, struct cb_devpath_hd *ret);
 bool cb_devpath_partuuid(struct cb_env *env, struct cb_bytes path, char ret[CB_UUID_TEXT]);
 /* A media File() node: its body is UTF-16LE. */
 bool cb_devpath_is_file(const struct cb_devnode *n);
+/* What its File() nodes say together (10.3.5.4): "\EFI\BOOT\BOOTX64.EFI". False when there is none. */
+bool cb_devpath_file(struct cb_env *env, struct cb_bytes path, struct cb_buf *ret);
 
 #endif

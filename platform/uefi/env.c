@@ -14,25 +14,27 @@
 
 static size_t pages(size_t n) { return n / PAGE + (n % PAGE != 0); }
 
-static void *alloc_pages(struct efi_boot_services *bs, size_t n)
+static void *alloc_pages(struct cb_uefi *u, size_t n)
 {
 	uint64_t at = 0;
 
-	if (EFI_IS_ERROR(bs->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA, pages(n), &at)))
+	if (EFI_IS_ERROR(u->st->bs->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_LOADER_DATA, pages(n), &at)))
 		return NULL;
+	u->memory += n;
 	return (void *)(uintptr_t)at; /* both are 64 bits wide on the machines of these targets */
 }
 
 static void *uefi_alloc(void *ctx, size_t n, size_t align)
 {
-	struct efi_boot_services *bs = ((struct cb_uefi *)ctx)->st->bs;
 	size_t head = align > sizeof(void *) ? align : sizeof(void *);
+	struct cb_uefi *u = ctx;
 	void *pool;
 
 	if (n >= PAGES_FROM)
-		return alloc_pages(bs, n);
-	if (n > SIZE_MAX - 2 * head || EFI_IS_ERROR(bs->allocate_pool(EFI_LOADER_DATA, n + 2 * head, &pool)))
+		return alloc_pages(u, n);
+	if (EFI_IS_ERROR(u->st->bs->allocate_pool(EFI_LOADER_DATA, n + 2 * head, &pool)))
 		return NULL;
+	u->memory += n;
 
 	/* The pool's own pointer lies just below the aligned one. */
 	uint8_t *p = (uint8_t *)(((uintptr_t)pool + sizeof(void *) + head - 1) & ~(uintptr_t)(head - 1));
@@ -48,6 +50,7 @@ static void uefi_free(void *ctx, void *p, size_t n)
 
 	if (p == NULL)
 		return;
+	((struct cb_uefi *)ctx)->memory -= n;
 	if (n >= PAGES_FROM) {
 		(void)bs->free_pages((uint64_t)(uintptr_t)p, pages(n)); /* they came from allocate_pages */
 		return;
@@ -81,16 +84,30 @@ void cb_uefi_print(struct cb_uefi *u, const char *p, size_t n)
 	}
 }
 
+static void put(struct cb_uefi *u, const char *p, size_t n)
+{
+	cb_uefi_print(u, p, n);
+	for (size_t i = 0; i < n; i++)
+		u->log[u->log_n++ % CB_UEFI_LOG] = p[i];
+}
+
 static void uefi_log(void *ctx, enum cb_log_level level, const char *line, size_t n)
 {
-	static const char *const names[] = { "error: ", "warning: ", "", "debug: " };
-	struct cb_str name = { names[level], 0 };
+	if (level == CB_LOG_WARN)
+		put(ctx, "warning: ", 9);
+	put(ctx, line, n);
+	put(ctx, "\n", 1);
+}
 
-	while (name.p[name.n] != '\0')
-		name.n++;
-	cb_uefi_print(ctx, name.p, name.n);
-	cb_uefi_print(ctx, line, n);
-	cb_uefi_print(ctx, "\n", 1);
+void cb_uefi_log_lines(const struct cb_uefi *u, struct cb_buf *ret)
+{
+	uint64_t at = u->log_n > CB_UEFI_LOG ? u->log_n - CB_UEFI_LOG : 0;
+
+	/* The first of them was cut. */
+	while (u->log_n > CB_UEFI_LOG && at < u->log_n && u->log[at++ % CB_UEFI_LOG] != '\n')
+		;
+	for (; at < u->log_n; at++)
+		cb_buf_add(ret, &u->log[at % CB_UEFI_LOG], 1);
 }
 
 static uint64_t uefi_now(void *ctx)
@@ -120,7 +137,7 @@ const struct cb_platform cb_uefi_platform = {
 
 void cb_uefi_init(struct cb_uefi *u, efi_handle image, struct efi_system_table *st)
 {
-	*u = (struct cb_uefi){ image, st, cb_uefi_tick_rate() };
+	*u = (struct cb_uefi){ .image = image, .st = st, .ticks_per_second = cb_uefi_tick_rate() };
 	(void)st->bs->set_watchdog_timer(0, 0, 0, NULL); /* firmware without one has none to stop */
 	if (u->ticks_per_second != 0)
 		return;

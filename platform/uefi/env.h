@@ -6,11 +6,16 @@
 #include "core/mem.h"
 #include "uefi/uefi.h"
 
+#define CB_UEFI_LOG 6144u            /* fits a variable of every firmware that we know: 8 KiB on AAVMF */
+
 /* Owned by the caller; handed to every platform call as ctx. */
 struct cb_uefi {
 	efi_handle image;
 	struct efi_system_table *st;
 	uint64_t ticks_per_second;
+	uint64_t memory;             /* bytes that are allocated now */
+	uint64_t log_n;              /* bytes of all lines so far; the last CB_UEFI_LOG of them are kept */
+	char log[CB_UEFI_LOG];
 };
 
 extern const struct cb_platform cb_uefi_platform;
@@ -19,6 +24,8 @@ extern const struct cb_platform cb_uefi_platform;
 void cb_uefi_init(struct cb_uefi *u, efi_handle image, struct efi_system_table *st);
 /* UTF-8 to ConOut, "\n" as CR LF. */
 void cb_uefi_print(struct cb_uefi *u, const char *p, size_t n);
+/* The last whole lines that were logged, whoever read the screen or not. */
+void cb_uefi_log_lines(const struct cb_uefi *u, struct cb_buf *ret);
 /* The nearest CB_E* code; CB_OK for success and warnings. */
 int cb_uefi_error(efi_status s);
 

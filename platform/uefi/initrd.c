@@ -40,12 +40,23 @@ static efi_status EFIAPI efi_load_file(struct efi_load_file2 *f, struct efi_devi
 	return EFI_SUCCESS;
 }
 
+/* As a kernel's stub looks for it. */
+static bool is_offered(struct efi_boot_services *bs)
+{
+	struct efi_device_path *left = (struct efi_device_path *)(void *)(uintptr_t)&path;
+	efi_handle h;
+
+	return !EFI_IS_ERROR(bs->locate_device_path(&file_guid, &left, &h));
+}
+
 int cb_uefi_initrd_offer(struct cb_uefi *u, struct cb_env *env, struct cb_bytes data,
 			 struct cb_uefi_initrd *ret)
 {
 	struct efi_boot_services *bs = u->st->bs;
 	efi_status s;
 
+	if (is_offered(bs))
+		return cb_fail(env, CB_ECORRUPT, "another program left its initrd in the firmware: reset the machine");
 	*ret = (struct cb_uefi_initrd){ .load_file2 = { efi_load_file }, .data = data };
 	s = bs->install_protocol(&ret->handle, &path_guid, NATIVE_INTERFACE,
 				 (void *)(uintptr_t)&path);
