@@ -29,11 +29,17 @@ def cloud_boot(*words):
 	return text
 
 
-def build(arch, settings, signed=False):
-	"""Folder of boot.efi and boot.iso for one command line, kept while the programs stay the same."""
-	settings = ("console=%s %s" % (machine.ARCHES[arch]["console"], settings)).strip()
-	digest = hashlib.sha256(("%s\n%s\n%d\n" % (arch, settings, signed)).encode())
-	for path in (PROGRAM, os.path.join(TREE, "out", "init-" + arch, "cloud-boot-init")):
+def loader(arch):
+	return os.path.join(TREE, "out", "efi-" + {"x86_64": "x64", "aarch64": "aa64"}[arch], "loader.efi")
+
+
+def build(arch, settings, signed=False, front=None):
+	"""Folder of boot.efi and boot.iso for one command line, kept while the programs stay the same. front:
+	"--path-b", "--loader", or None for init's UKI alone."""
+	if front != "--path-b":
+		settings = ("console=%s %s" % (machine.ARCHES[arch]["console"], settings)).strip()
+	digest = hashlib.sha256(("%s\n%s\n%d\n%s\n" % (arch, settings, signed, front)).encode())
+	for path in (PROGRAM, loader(arch), os.path.join(TREE, "out", "init-" + arch, "cloud-boot-init")):
 		if os.path.exists(path):
 			digest.update(images.sha256(path).encode())
 	folder = os.path.join(OUT, "media", "%s-%s" % (arch, digest.hexdigest()[:16]))
@@ -47,16 +53,18 @@ def build(arch, settings, signed=False):
 			os.mkdir(made)
 			pair = secureboot.key(scratch) if signed else ()
 			cloud_boot("build", "--arch", arch, "--out", os.path.join(made, "boot.efi"),
-				"--iso", os.path.join(made, "boot.iso"), "--cmdline", settings,
+				"--iso", os.path.join(made, "boot.iso"), "--cmdline", settings, *filter(None, [front]),
 				*(word for option in zip(("--sign-key", "--sign-cert"), pair) for word in option))
 			os.rename(made, folder)
 	return folder
 
 
-def esp_disk(arch, boot_efi, scratch):
-	"""A disk with one ESP, boot.efi copied to where firmware looks for it."""
+ESP_UUID = "11111111-2222-4333-8444-555555555555"
+
+
+def esp_disk(arch, boot_efi, scratch, more=()):
+	"""A disk with one ESP, boot.efi copied to where firmware looks for it, and more files beside it."""
 	path = os.path.join(scratch, "esp.raw")
-	diskedit.new_disk(path, [(1, 96, "ef00", "11111111-2222-4333-8444-555555555555")],
-		"11111111-2222-4333-8444-666666666666")
-	diskedit.make_fat(path, 1, [("/EFI/BOOT/" + machine.ARCHES[arch]["boot"], boot_efi)], scratch)
+	diskedit.new_disk(path, [(1, 96, "ef00", ESP_UUID)], "11111111-2222-4333-8444-666666666666")
+	diskedit.make_fat(path, 1, [("/EFI/BOOT/" + machine.ARCHES[arch]["boot"], boot_efi)] + list(more), scratch)
 	return path

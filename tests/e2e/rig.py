@@ -60,6 +60,17 @@ class Rig:
 		row = ("boot", os.path.join(folder, "boot.iso"), "raw", "readonly=on")
 		self.drives = [row] + [d for d in self.drives if d[0] != "boot"]
 
+	def insert_loader(self, settings, medium="drive", front="--path-b", signed=False):
+		"""Path B's media, first: boot.efi as a disk, boot.iso as a disk or CD-ROM, the loader on an ESP."""
+		folder = media.build(self.arch, settings, signed, front)
+		efi, iso = (os.path.join(folder, name) for name in ("boot.efi", "boot.iso"))
+		self.drives = [d for d in self.drives if d[0] != "boot"]
+		if medium == "cdrom":
+			self.extra += machine.boot_cdrom(self.arch, iso)
+			return
+		path = {"drive": efi, "iso": iso}.get(medium) or media.esp_disk(self.arch, efi, self.folder)
+		self.drives.insert(0, ("boot", path, "raw", "" if medium == "esp" else "readonly=on"))
+
 	def add_cache(self, mib=CACHE_MIB):
 		self.cache = self.path("menu-cache.raw")
 		media.cloud_boot("cache-disk", self.cache, str(mib))

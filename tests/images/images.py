@@ -60,6 +60,10 @@ VARIANTS = {
 	"mini": Variant(variants.mini, keep=True, recipe=MINI),
 	"newmini": Variant(variants.newmini, keep=True, recipe=MINI),
 	"signed": Variant(variants.signed),
+	"gzip": Variant(variants.gzipped),
+	"zstd": Variant(variants.zstd),
+	"oldname": Variant(variants.oldname),
+	"uki": Variant(variants.uki, keep=True, recipe=MINI + (variants.make_uki,)),
 }
 
 

@@ -256,6 +256,78 @@ def newmini(bases, target, scratch):
 	make_mini(bases, target, scratch, changed=True)
 
 
+def replace_kernel(target, scratch, change, name="vmlinuz-"):
+	"""The one kernel of a mini image becomes what change(path) makes of its file, under another name."""
+	fs, kernel = Ext4(target), os.path.join(scratch, "kernel")
+	version = fs.kernel()
+	fs.dump("/boot/vmlinuz-" + version, kernel)
+	change(kernel)
+	fs.remove("/boot/vmlinuz-" + version)
+	fs.write(kernel, "/boot/" + name + version)
+
+
+def compress(*argv):
+	def change(path):
+		with open(path + ".packed", "wb") as f:
+			subprocess.run(list(argv) + [path], stdout=f, check=True)
+		os.replace(path + ".packed", path)
+	return change
+
+
+def gzipped(bases, target, scratch):
+	"""mini with its kernel in a gzip file, as Ubuntu has them on arm64."""
+	mini(bases, target, scratch)
+	replace_kernel(target, scratch, compress("gzip", "-nc"))
+
+
+def zstd(bases, target, scratch):
+	"""mini with its kernel in a zstd file."""
+	mini(bases, target, scratch)
+	replace_kernel(target, scratch, compress("zstd", "-qc"))
+
+
+def oldname(bases, target, scratch):
+	"""mini with a kernel that says it is older than LoadFile2."""
+	mini(bases, target, scratch)
+	fs = Ext4(target)
+	version = fs.kernel()
+	initrd = os.path.join(scratch, "old-initrd")
+	fs.dump("/boot/initrd.img-" + version, initrd)
+	replace_kernel(target, scratch, lambda path: None, "vmlinuz-5.4.0-")
+	fs.write(initrd, "/boot/initrd.img-5.4.0-" + version)
+
+
+def make_uki(fs, deb, target, cmdline, scratch):
+	"""A unified kernel image of Debian's own stub and a mini image's kernel and initrd, by ukify."""
+	version = fs.kernel()
+	parts = {"linux": "vmlinuz-" + version, "initrd": "initrd.img-" + version}
+	for name in parts.values():
+		fs.dump("/boot/" + name, os.path.join(scratch, name))
+	stub = "/usr/lib/systemd/boot/efi/linux%s.efi.stub" % {"amd64": "x64", "arm64": "aa64"}[deb]
+	tool = debs.tree("trixie", "amd64", "systemd-ukify", "python3-pefile")
+	subprocess.run(["/usr/bin/python3", tool + "/usr/bin/ukify", "build", "--output", target,
+		"--stub", debs.tree("bookworm", deb, "systemd-boot-efi") + stub, "--uname", version, "--cmdline", cmdline]
+		+ ["--%s=%s" % (option, os.path.join(scratch, name)) for option, name in parts.items()], check=True,
+		stdout=subprocess.DEVNULL, env=dict(os.environ, PYTHONPATH=tool + "/usr/lib/python3/dist-packages"))
+
+
+def uki(bases, target, scratch):
+	"""mini behind an EFI system partition with two UKIs of it: boot entries of other names, and words of their own."""
+	plain = os.path.join(scratch, "mini.raw")
+	mini(bases, plain, scratch)
+	fs, console = Ext4(plain), console_of(bases[0])
+	deb = "arm64" if "arm64" in bases[0] else "amd64"
+	files = []
+	for name in ("debian-13.1", "debian-13.2"):
+		path = os.path.join(scratch, name + ".efi")
+		make_uki(fs, deb, path, "console=%s uki=%s" % (console, name), scratch)
+		files.append(("/EFI/Linux/%s.efi" % name, path))
+	diskedit.new_disk(target, [(1, 200, "ef00", fixed_uuid("uki-esp")), (2, fs.size >> 20, "8300", fixed_uuid("uki-root"))],
+		fixed_uuid("uki"))
+	diskedit.make_fat(target, 1, files, scratch)
+	diskedit.copy_partition(plain, fs.offset, target, diskedit.partition(target, 2)[0], fs.size)
+
+
 def signed(bases, target, scratch):
 	"""mini with a kernel that the firmware of the Secure Boot scenarios trusts, and therefore kexec."""
 	mini(bases, target, scratch)
