@@ -22,9 +22,12 @@ FW_SRC := $(filter-out tests/unit/test_host_%,$(UNIT_SRC))
 out/gen/suites_fw.c: $(FW_SRC) tools/make-suites
 	tools/make-suites $@ $(call suite_names,$(FW_SRC))
 
+# Of platform/uefi, what tests/unit/test_host_uefi.c runs over firmware of its own.
+UNIT_UEFI := $(addprefix platform/uefi/,disk.c handles.c initrd.c env.c)
+
 #: make unit       unit tests on the host, plain and under ASan + UBSan
 define unit
-out/$1/unit: $$(call obj,$1,$$(UNIT_SRC) $$(UNIT_KIT) tests/unit/main_host.c $$(POSIX_SRC) $$(LINUX_SRC)) out/$1/suites_all.o out/$1/lib.a $$(DEPS_LIBS_$1)
+out/$1/unit: $$(call obj,$1,$$(UNIT_SRC) $$(UNIT_KIT) tests/unit/main_host.c $$(POSIX_SRC) $$(LINUX_SRC) $$(UNIT_UEFI)) out/$1/suites_all.o out/$1/lib.a $$(DEPS_LIBS_$1)
 	$(Q)$$(CC_$1) $2 -o $$@ $$^ -lcmocka $$(LDLIBS_$1)
 endef
 $(eval $(call unit,host,))

@@ -131,7 +131,7 @@ static int read_cert(struct cb_pe *pe)
 	return 0;
 }
 
-static bool overlap(uint32_t a, uint32_t an, uint32_t b, uint32_t bn)
+bool pe_overlap(uint32_t a, uint32_t an, uint32_t b, uint32_t bn)
 {
 	return an > 0 && bn > 0 && (a < b ? b - a < an : a - b < bn);
 }
@@ -149,8 +149,7 @@ static int check_section(const struct cb_pe *pe, uint32_t i)
 	for (uint32_t j = 0; j < i; j++) {
 		const struct cb_pe_section *o = &pe->section[j];
 
-		if (overlap(s->off, s->raw_size, o->off, o->raw_size) ||
-		    overlap(s->vaddr, s->vsize, o->vaddr, o->vsize))
+		if (pe_overlap(s->off, s->raw_size, o->off, o->raw_size))
 			return cb_fail(pe->env, CB_ECORRUPT, "PE: sections %u (%s) and %u (%s) overlap",
 				       j, o->name, i, s->name);
 	}

@@ -1,7 +1,9 @@
 /* image/pe.h - PE32+ images (Microsoft's "PE Format"): read headers and sections, append sections, place
  * the same image elsewhere in a file.
  *
- * Only the headers are in memory. What is returned lies within the file and doesn't overlap. */
+ * Only the headers are in memory. What is returned lies within the file and doesn't overlap there.
+ * Addresses may: ukify 257 makes a .sbat longer that has no room behind it, and firmware starts such
+ * images all the same. */
 #ifndef CB_IMAGE_PE_H
 #define CB_IMAGE_PE_H
 

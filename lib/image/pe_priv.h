@@ -41,6 +41,9 @@ _Static_assert(sizeof(struct pe_dir) == 8, "data directory");
 /* From the start of the optional header. */
 #define PE_DIR_OFF(i) ((uint32_t)(sizeof(struct pe_opt) + (i) * sizeof(struct pe_dir)))
 
+/* Whether two ranges share anything; empty ones don't. */
+bool pe_overlap(uint32_t a, uint32_t an, uint32_t b, uint32_t bn);
+
 struct pe_shdr {
 	uint8_t name[8];
 	cb_le32 vsize, vaddr, raw_size, raw_off, relocs, lines;

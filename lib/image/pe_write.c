@@ -92,6 +92,21 @@ static int add_new(struct writer *w, const struct cb_pe_add *add)
 }
 
 /* File offsets, in table order. Headers keep their size unless the table has outgrown it. */
+/* New addresses are found by the old ones: those have to make sense. */
+static int check_addresses(const struct cb_pe *pe)
+{
+	for (uint32_t i = 0; i < pe->nsections; i++)
+		for (uint32_t j = 0; j < i; j++) {
+			const struct cb_pe_section *s = &pe->section[i], *o = &pe->section[j];
+
+			if (pe_overlap(s->vaddr, s->vsize, o->vaddr, o->vsize))
+				return cb_fail(pe->env, CB_ECORRUPT,
+					       "PE: sections %u (%s) and %u (%s) overlap in memory",
+					       j, o->name, i, s->name);
+		}
+	return 0;
+}
+
 static int lay_out(struct writer *w)
 {
 	const struct cb_pe *pe = w->pe;
@@ -182,8 +197,10 @@ static void put_headers(const struct writer *w, uint16_t dll_clear, uint8_t *hea
 static int append(struct writer *w, const struct cb_pe_add *add, size_t n, uint16_t dll_clear,
 		  struct cb_pieces *ret)
 {
-	int r = 0;
+	int r = check_addresses(w->pe);
 
+	if (r < 0)
+		return r;
 	keep_old(w, add, n);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (!placed(w, &add[i]))

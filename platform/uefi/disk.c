@@ -78,8 +78,8 @@ static int set_size(struct uefi_blk *b, const struct efi_block_io_media *m, cons
 	uint64_t size;
 
 	if (m->last_block == UINT64_MAX || !cb_mul(m->last_block + 1, m->block_size, &size))
-		return cb_fail(b->blk.env, CB_EUNSUP, "%.*s: last block %llu of %u bytes", CB_STR_ARG(d->name),
-			       (unsigned long long)m->last_block, m->block_size);
+		return cb_fail(b->blk.env, CB_EUNSUP, "%.*s: last block %llu of %u bytes",
+			       CB_STR_ARG(d->name), (unsigned long long)m->last_block, m->block_size);
 	b->media_id = m->media_id;
 	b->blk.buf_align = m->io_align > 1 ? m->io_align : 1;
 	b->blk.block_size = b->bytes != NULL ? SECTOR : m->block_size;

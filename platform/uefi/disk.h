@@ -1,5 +1,5 @@
-/* uefi/disk.h - the machine's disks through EFI_BLOCK_IO, _IO2 or EFI_DISK_IO, under the names that Linux would
- * give them. */
+/* uefi/disk.h - the machine's disks through EFI_BLOCK_IO, _IO2 or EFI_DISK_IO, under the names that Linux
+ * would give them. */
 #ifndef CB_UEFI_DISK_H
 #define CB_UEFI_DISK_H
 
@@ -15,8 +15,8 @@ struct cb_uefi_disk {
 /* Whole disks that have a medium, in the order of cb_efidisk_order(). An array in the arena. */
 CB_MUST int cb_uefi_disks(struct cb_uefi *u, struct cb_arena *a, struct cb_uefi_disk **ret, size_t *ret_n);
 
-/* Read-only, and in blocks of 512 bytes where the device's own have an odd size. A changed medium is CB_EIO from
- * then on: what was read before belongs to another one. */
+/* Read-only, and in blocks of 512 bytes where the device's own have an odd size. A changed medium is CB_EIO
+ * from then on: what was read before belongs to another one. */
 CB_MUST int cb_uefi_blk(struct cb_uefi *u, struct cb_env *env, const struct cb_uefi_disk *d,
 			struct cb_blk **ret);
 

@@ -12,9 +12,10 @@ size_t cb_uefi_handles(struct cb_uefi *u, const struct efi_guid *g, efi_handle *
 	size_t n = 0;
 
 	*ret = NULL;
-	if (EFI_IS_ERROR(u->st->bs->locate_handle_buffer(BY_PROTOCOL, g, NULL, &n, ret)))
-		return 0;
-	return n;
+	if (!EFI_IS_ERROR(u->st->bs->locate_handle_buffer(BY_PROTOCOL, g, NULL, &n, ret)))
+		return n;
+	*ret = NULL; /* whatever it was set to on the way is not ours to free */
+	return 0;
 }
 
 void cb_uefi_free_pool(struct cb_uefi *u, void *p)

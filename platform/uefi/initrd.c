@@ -56,7 +56,8 @@ int cb_uefi_initrd_offer(struct cb_uefi *u, struct cb_env *env, struct cb_bytes 
 	efi_status s;
 
 	if (is_offered(bs))
-		return cb_fail(env, CB_ECORRUPT, "another program left its initrd in the firmware: reset the machine");
+		return cb_fail(env, CB_ECORRUPT,
+			       "another program left its initrd in the firmware: reset the machine");
 	*ret = (struct cb_uefi_initrd){ .load_file2 = { efi_load_file }, .data = data };
 	s = bs->install_protocol(&ret->handle, &path_guid, NATIVE_INTERFACE,
 				 (void *)(uintptr_t)&path);

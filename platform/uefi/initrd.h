@@ -13,8 +13,9 @@ struct cb_uefi_initrd {
 	uint64_t asked;                     /* times that the data was copied out */
 };
 
-/* Offer data, which is borrowed until withdraw(). CB_EUNSUP: this firmware doesn't take the protocol. CB_ECORRUPT:
- * somebody else offers an initrd already, and a kernel would get that one whatever else it is told. */
+/* Offer data, which is borrowed until withdraw(). CB_EUNSUP: this firmware doesn't take the protocol.
+ * CB_ECORRUPT: somebody else offers an initrd already, and a kernel would get that one whatever else it is
+ * told. */
 CB_MUST int cb_uefi_initrd_offer(struct cb_uefi *u, struct cb_env *env, struct cb_bytes data,
 				 struct cb_uefi_initrd *ret);
 /* After a start that came back. */

@@ -303,10 +303,13 @@ def make_uki(fs, deb, target, cmdline, scratch):
 	parts = {"linux": "vmlinuz-" + version, "initrd": "initrd.img-" + version}
 	for name in parts.values():
 		fs.dump("/boot/" + name, os.path.join(scratch, name))
+	osrel = os.path.join(scratch, "os-release")
+	fs.dump("/etc/os-release", osrel)
 	stub = "/usr/lib/systemd/boot/efi/linux%s.efi.stub" % {"amd64": "x64", "arm64": "aa64"}[deb]
 	tool = debs.tree("trixie", "amd64", "systemd-ukify", "python3-pefile")
 	subprocess.run(["/usr/bin/python3", tool + "/usr/bin/ukify", "build", "--output", target,
-		"--stub", debs.tree("bookworm", deb, "systemd-boot-efi") + stub, "--uname", version, "--cmdline", cmdline]
+		"--stub", debs.tree("bookworm", deb, "systemd-boot-efi") + stub, "--uname", version, "--cmdline", cmdline,
+		"--os-release", "@" + osrel]
 		+ ["--%s=%s" % (option, os.path.join(scratch, name)) for option, name in parts.items()], check=True,
 		stdout=subprocess.DEVNULL, env=dict(os.environ, PYTHONPATH=tool + "/usr/lib/python3/dist-packages"))
 

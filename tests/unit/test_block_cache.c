@@ -188,6 +188,25 @@ static void faults(struct cb_check *t)
 	done(t, &w);
 }
 
-CB_SUITE(block_cache, CB_TEST(sequential_reads_grow), CB_TEST(random_reads_are_kept),
+/* What was given back is fetched again, and nothing else is held than before the first read. */
+static void memory_goes_back(struct cb_check *t)
+{
+	struct world w;
+	uint64_t before;
+
+	CB_REQUIRE(t, make(t, 512, 1, &w));
+	before = t->sim->live;
+	get(t, &w, 0, 700, 3);
+	get(t, &w, LINE, 2 * LINE, 0);
+	CB_CHECK(t, t->sim->live > before);
+	cb_blk_cache_drop(w.cache);
+	CB_CHECK_INT(t, t->sim->live, before);
+	get(t, &w, 100, 700, 3);
+	CB_CHECK_INT(t, w.stats->hits, 0);
+	done(t, &w);
+}
+
+CB_SUITE(block_cache, CB_TEST(memory_goes_back),
+	 CB_TEST(sequential_reads_grow), CB_TEST(random_reads_are_kept),
 	 CB_TEST(big_reads_go_through), CB_TEST(two_streams_at_once), CB_TEST(anything_anywhere),
 	 CB_TEST(bad_block_ahead), CB_TEST(faults));

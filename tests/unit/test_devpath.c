@@ -241,5 +241,30 @@ static void too_long(struct cb_check *t)
 	cb_buf_fini(&b);
 }
 
-CB_SUITE(devpath, CB_TEST(every_node), CB_TEST(whole_paths), CB_TEST(bad_text), CB_TEST(faults),
-	 CB_TEST(too_long));
+/* Nodes of one file's path: each with its own '\\', or none with any. */
+static void files(struct cb_check *t)
+{
+	static const struct { const char *path, *file; } rows[] = {
+		{ "PciRoot(0x0)/\\EFI\\BOOT\\BOOTX64.EFI", "\\EFI\\BOOT\\BOOTX64.EFI" },
+		{ "\\EFI/BOOT/x.efi", "\\EFI\\BOOT\\x.efi" },
+		{ "\\EFI\\/\\BOOT\\/x.efi", "\\EFI\\\\BOOT\\x.efi" },
+	};
+	static const uint8_t bad[] = { 1, 1, 3, 0 };
+	struct cb_buf path, file;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cb_buf_init(&path, t->env, 4096);
+		cb_buf_init(&file, t->env, 4096);
+		CB_CHECK_INT(t, cb_devpath_parse(t->env, cb_str_c(rows[i].path), &path), 0);
+		CB_CHECK(t, cb_devpath_file(t->env, cb_buf_bytes(&path), &file));
+		CB_CHECK_STR(t, text_of(&file), rows[i].file);
+		cb_buf_fini(&path);
+		cb_buf_fini(&file);
+	}
+	cb_buf_init(&file, t->env, 4096);
+	CB_CHECK(t, !cb_devpath_file(t->env, (struct cb_bytes){ bad, sizeof(bad) }, &file));
+	cb_buf_fini(&file);
+}
+
+CB_SUITE(devpath, CB_TEST(files), CB_TEST(every_node), CB_TEST(whole_paths), CB_TEST(bad_text),
+	 CB_TEST(faults), CB_TEST(too_long));

@@ -9,7 +9,8 @@
 
 struct efi_disk_io {
 	uint64_t revision;
-	efi_status (EFIAPI *read)(struct efi_disk_io *d, uint32_t media_id, uint64_t off, size_t n, void *buf);
+	efi_status (EFIAPI *read)(struct efi_disk_io *d, uint32_t media_id, uint64_t off, size_t n,
+				  void *buf);
 	void *write;
 };
 
