@@ -2,7 +2,7 @@
 # one static archive a library and target. On the host the system's compression libraries do.
 #
 # A library's variables: KEEP what to unpack, INC include folders, FLAGS, SRC its C files, and HOT
-# those of them where time goes: they get -O2 everywhere, the others the target's own -O.
+# those of them where time goes: they get -O2, in firmware -Os; the others the target's own -O.
 DEPS_host := mbedtls yyjson
 DEPS_asan := $(DEPS_host)
 DEPS_fuzz := $(DEPS_host)
@@ -75,6 +75,8 @@ DEP_CFLAGS := -std=gnu11 -w -DNDEBUG -D_GNU_SOURCE -include deps/no_malloc.h
 # headers that it includes. The last flag keeps the time of day out of objects.
 DEP_PE := -isystem platform/uefi/libc -U_WIN32 -U_WIN64 -fmsc-version=0 -fno-ms-extensions \
 	-fno-ms-compatibility -mno-incremental-linker-compatible
+HOT_CFLAGS_efi-x64 := -Os
+HOT_CFLAGS_efi-aa64 := -Os
 DEP_TARGET_efi-x64 := $(DEP_PE)
 DEP_TARGET_efi-aa64 := $(DEP_PE)
 
@@ -89,7 +91,7 @@ DEPS_LIBS_$1 += out/$1/deps/$2.a
 DEPS_CFLAGS_$1 += $$(addprefix -isystem ,$$(INC_$2))
 out/$1/deps/$2.a: out/deps/$2/.unpacked $$(wildcard deps/*.h deps/$2/*.[ch] deps/$2/*/*.h) mk/deps.mk mk/targets.mk tools/build-dep
 	@mkdir -p $$(@D)
-	$$(Q)CC="$$(CC_$1)" AR="$$(AR_$1)" HOT="$$(HOT_$2) $$(HOT_$2_$$(ARCH_$1))" SRC="$$(SRC_$2)" \
+	$$(Q)CC="$$(CC_$1)" AR="$$(AR_$1)" HOT="$$(HOT_$2) $$(HOT_$2_$$(ARCH_$1))" HOT_CFLAGS=$$(HOT_CFLAGS_$1) SRC="$$(SRC_$2)" \
 	CFLAGS="$$(CFLAGS_$1) $$(DEP_CFLAGS) $$(DEP_TARGET_$1) $$(addprefix -I,$$(INC_$2)) $$(FLAGS_$2) $$(FLAGS_$2_$$(ARCH_$1))" \
 	tools/build-dep $2 $$@
 endef
