@@ -16,6 +16,7 @@ struct handover {
 	struct cb_buf path;            /* device path of the kernel's file */
 	struct cb_buf options;         /* UCS-2 */
 	struct initrd initrd;
+	struct devicetree devicetree;
 	efi_handle image;
 };
 
@@ -119,6 +120,8 @@ static int prepare(struct cb_loader *l, const struct kernel *k, struct handover 
 	cb_buf_fini(&h->img->kernel); /* the firmware has its own copy */
 	if (r == 0 && h->img->initrd.n > 0)
 		r = offer_initrd(l, k->version, cb_buf_bytes(&h->img->initrd), &h->initrd);
+	if (r == 0)
+		r = install_devicetree(l, cb_buf_bytes(&h->img->devicetree), &h->devicetree);
 	return r == 0 ? set_options(l, h) : r;
 }
 
@@ -152,6 +155,7 @@ int hand_over(struct cb_loader *l, const struct kernel *k, struct cb_boot_image 
 	if (r == 0)
 		r = start(l, k, &h);
 	withdraw_initrd(l, &h.initrd);
+	remove_devicetree(l, &h.devicetree);
 	if (h.image != NULL)
 		(void)l->u.st->bs->unload_image(h.image); /* it was never started */
 	cb_buf_fini(&h.path);

@@ -45,6 +45,7 @@ struct cb_loader {
 	struct cb_uefi_vars vars;
 	struct efi_loaded_image *self;
 	enum cb_arch arch;            /* that this program is for */
+	bool secure;                  /* Secure Boot is on */
 	struct cb_str consoles;       /* for the next kernel: boot/boot.h */
 	char own_partuuid[CB_UUID_TEXT]; /* where we were started from; "": no GPT partition */
 	struct cb_arena arena;        /* lives as long as we do */
@@ -114,6 +115,14 @@ struct initrd {
 CB_MUST int offer_initrd(struct cb_loader *l, struct cb_str version, struct cb_bytes data,
 			 struct initrd *ret);
 void withdraw_initrd(struct cb_loader *l, struct initrd *i);
+/* devicetree.c: fdt may be empty. remove_devicetree() undoes it; a zeroed one is fine. */
+struct devicetree {
+	uint64_t at;
+	size_t pages;                 /* 0: nothing was installed */
+	void *before;                 /* the table that was there; NULL: none */
+};
+CB_MUST int install_devicetree(struct cb_loader *l, struct cb_bytes fdt, struct devicetree *ret);
+void remove_devicetree(struct cb_loader *l, struct devicetree *d);
 /* chain.c: SPEC 8.4, and the UKI beside us: 0 when there is none. Come back with a report only. */
 bool is_chain_target(struct cb_str name);
 CB_MUST int chain_to(struct cb_loader *l, struct cb_str os);

@@ -31,6 +31,21 @@ static int find_consoles(struct cb_loader *l)
 	return r < 0 || l->consoles.p == NULL ? l->env.diag->code : 0;
 }
 
+/* UEFI 2.10, 3.3: SecureBoot is 1 when images are checked. */
+static bool is_secure(struct cb_loader *l)
+{
+	uint32_t attributes;
+	struct cb_buf value;
+	bool on;
+
+	cb_buf_init(&value, &l->env, CB_MAX_EFIVAR);
+	on = cb_efivars_find(&l->vars.vars, CB_STR("SecureBoot"), cb_efi_global, &attributes, &value) > 0 &&
+	     value.n > 0 && value.p[0] == 1;
+	cb_clear(&l->env);
+	cb_buf_fini(&value);
+	return on;
+}
+
 static int find_self(struct cb_loader *l)
 {
 	static const struct efi_guid guid = EFI_LOADED_IMAGE_GUID;
@@ -41,6 +56,7 @@ static int find_self(struct cb_loader *l)
 		return cb_fail(&l->env, CB_EUNSUP, "this firmware doesn't say what it started us from");
 	if (!cb_devpath_partuuid(&l->env, cb_uefi_path(&l->u, l->self->device), l->own_partuuid))
 		l->own_partuuid[0] = '\0'; /* from a CD, or from nowhere that we can name */
+	l->secure = is_secure(l);
 	return find_consoles(l);
 }
 

@@ -43,7 +43,7 @@ struct efi_guid { uint32_t a; uint16_t b, c; uint8_t d[8]; };
 struct efi_table_header { uint64_t signature; uint32_t revision, size, crc32, reserved; };
 
 enum efi_allocate_type { EFI_ALLOCATE_ANY_PAGES };
-enum efi_memory_type { EFI_LOADER_CODE = 1, EFI_LOADER_DATA = 2 };
+enum efi_memory_type { EFI_LOADER_CODE = 1, EFI_LOADER_DATA = 2, EFI_ACPI_RECLAIM_MEMORY = 9 };
 enum efi_reset_type { EFI_RESET_COLD, EFI_RESET_WARM, EFI_RESET_SHUTDOWN };
 
 struct efi_device_path;
@@ -82,7 +82,7 @@ struct efi_boot_services {
 	void *reserved, *register_protocol_notify, *locate_handle;
 	efi_status (EFIAPI *locate_device_path)(const struct efi_guid *g, struct efi_device_path **path,
 						efi_handle *ret);
-	void *install_configuration_table;
+	efi_status (EFIAPI *install_configuration_table)(const struct efi_guid *g, void *table);
 	efi_status (EFIAPI *load_image)(bool policy, efi_handle parent, struct efi_device_path *path,
 					void *source, size_t n, efi_handle *ret);
 	efi_status (EFIAPI *start_image)(efi_handle image, size_t *ret_n, efi_char16 **ret_text);
@@ -115,6 +115,8 @@ struct efi_runtime_services {
 	void (EFIAPI *reset_system)(uint32_t type, efi_status status, size_t n, void *data);
 };
 
+struct efi_configuration_table { struct efi_guid guid; void *table; };
+
 /* UEFI 2.10, 4.3. */
 struct efi_system_table {
 	struct efi_table_header header;
@@ -129,7 +131,7 @@ struct efi_system_table {
 	struct efi_runtime_services *rt;
 	struct efi_boot_services *bs;
 	size_t tables_n;
-	void *tables;
+	struct efi_configuration_table *tables;
 };
 
 /* Every application defines it; the linker starts here. */

@@ -4,7 +4,7 @@
 efi_status EFIAPI efi_entry(efi_handle image, struct efi_system_table *st)
 {
 	static const char line[] = "hello: started by the firmware\n";
-	struct cb_uefi world;
+	static struct cb_uefi world;
 
 	cb_uefi_init(&world, image, st);
 	cb_uefi_print(&world, line, sizeof(line) - 1);

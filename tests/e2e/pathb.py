@@ -3,13 +3,19 @@
 In every one the loader's choice is compared with what `cloud-boot explain` says of the same disks, in the
 same order: it is the same code, and must come to the same end in firmware as on the host.
 """
+import base64
+import glob
+import hashlib
 import json
 import os
 import re
 
+import debs
 import machine
 import media
+import qmp
 import rig
+import secureboot
 from rig import KERNEL, MARKER, POWER_DOWN, need
 from scenarios import KERNELS, image_of, marker
 from watch import Hush
@@ -18,7 +24,21 @@ import diskedit
 
 OURS = r"^cloud-boot [0-9.]+ loader, "
 BOOT = r"^boot +\S"
-TARGET = "c10ddb07-83c5-4d3e-9b76-1f4c0e7a3b8e"
+BOOTCTL = {"debian12": ("bookworm", "systemd-boot"), "debian13": ("trixie", "systemd-boot-tools")}
+# The task itself is part of booting: what looks at the finished boot is a unit of its own.
+INSIDE = """[ "$1" = later ] || exec systemd-run -q --no-block -p WorkingDirectory=$PWD -p StandardOutput=file:/dev/console \
+	-p StandardError=file:/dev/console sh ./run later
+vars=/sys/firmware/efi/efivars
+guid=c10ddb07-83c5-4d3e-9b76-1f4c0e7a3b8e
+until systemd-analyze time; do sleep 1; done
+./bootctl --no-pager status
+read_var() { tail -c +5 $vars/$1-$guid; }
+echo "REPORT $(read_var CloudBootReport)"
+echo "MARK $(read_var CloudBootMark)"
+echo "LOG $(read_var CloudBootLog | head -n 1)"
+echo "EVENTS $(base64 -w0 /sys/kernel/security/tpm0/binary_bios_measurements)"
+poweroff
+"""
 
 
 class Story:
@@ -71,8 +91,9 @@ def compare(r, story, settings=""):
 	need(have, "the loader named no choice")
 	path = lambda text: text.split("  ")[0]
 	need(have["boot"][0] == "%s: %s, %s" % (want["title"], want["rule"], want["reason"]), "%s, explain: %s" % (have, want))
-	need(path(have["kernel"][0]) == want["kernel"]["path"], "%s, explain: %s" % (have, want))
-	need(have["on"][0].split()[0] == want["kernel"]["volume"], "%s, explain: %s" % (have, want))
+	what = {"linux": "kernel", "uki": "UKI", "efi": "EFI"}[want["kind"]]
+	need(path(have.get(what, [""])[0]) == want["kernel"]["path"], "%s, explain: %s" % (have, want))
+	need(re.match(want["kernel"]["volume"] + r"\b", have.get("on", [""])[0]), "%s, explain: %s" % (have, want))
 	need([path(i) for i in have.get("initrd", [])] == [i["path"] for i in want["initrds"]], "%s, explain: %s" % (have, want))
 	need(without_console(have.get("cmdline", [""])[0]) == without_console(want["cmdline"]), "%s, explain: %s" % (have, want))
 	need(have.get("from", [""])[0] == (want["cmdline_from"] or ""), "%s, explain: %s" % (have, want))
@@ -166,6 +187,105 @@ def old_kernel(r, story):
 	need("initrd" in names, "no file on the ESP:\n" + names)
 
 
+def program(story, name):
+	"""A UEFI program of tests/e2e."""
+	return os.path.join(os.path.dirname(media.loader(story.arch)), name + ".efi")
+
+
+def text_file(r, name, text):
+	path = r.path(name)
+	with open(path, "w", encoding="utf-8") as f:
+		f.write(text)
+	return path
+
+
+def no_loadfile2(r, story):
+	"""A firmware that takes no LoadFile2 from applications: the same way as for an old kernel."""
+	loader = os.path.join(media.build(story.arch, "", front="--path-b"), "boot.efi")
+	esp = media.esp_disk(story.arch, program(story, "lack"), r.folder, [("/EFI/BOOT/LOADER.EFI", loader)])
+	r.drives.insert(0, ("boot", esp, "raw", ""))
+	r.add_disk(story.image)
+	r.power_on([r"^lack: .*status 0", OURS, r"^warning: LoadFile2 can't be installed", r"^initrd +.*because LoadFile2 isn't possible",
+		mini_marker(story, r"initrd=.EFI.cloud-boot.initrd"), POWER_DOWN], "poweroff", boots=1)
+
+
+def comeback(r, story):
+	"""What is started and comes back is skipped like what could not be started, and the next candidate boots."""
+	entry = text_file(r, "entry", "title Somebody's program\nefi /comeback.efi\n")
+	r.insert_loader("", "esp", more=[("/comeback.efi", program(story, "comeback")), ("/loader/entries/comeback.conf", entry)])
+	r.add_disk(story.image)
+	r.power_on([OURS, r"^boot +Somebody's program", r"^comeback: started", r"^warning: /comeback\.efi .* is skipped: .*came back",
+		BOOT, mini_marker(story), POWER_DOWN], "poweroff", boots=1)
+
+
+def devicetree(r, story):
+	"""An entry's device tree reaches the kernel, which goes by it instead of ACPI."""
+	mini = diskedit.Ext4(media.images.get(story.image, r.folder))
+	version = mini.kernel()
+	files = {"linux": r.path("linux"), "initrd": r.path("initrd"), "dtb": r.path("dtb")}
+	mini.dump("/boot/vmlinuz-" + version, files["linux"])
+	mini.dump("/boot/initrd.img-" + version, files["initrd"])
+	argv = machine.base(story.arch) + ["-machine", "dumpdtb=" + files["dtb"]]
+	diskedit.run(*argv)
+	entry = text_file(r, "entry", "title With a tree\nlinux /linux\ninitrd /initrd\ndevicetree /dtb\noptions console=%s\n"
+		% machine.ARCHES[story.arch]["console"])
+	r.insert_loader("", "esp", more=[("/" + name, path) for name, path in files.items()] + [("/loader/entries/tree.conf", entry)])
+	r.power_on([OURS, r"^ +dtb +/dtb", r"EFI stub: Using DTB from configuration table", r"Machine model: linux,dummy-virt",
+		mini_marker(story), POWER_DOWN], "poweroff", boots=1)
+
+
+def secure(r, story):
+	"""Secure Boot: the signed loader starts what the firmware trusts, and says of the rest that it doesn't."""
+	r.code, r.extra = secureboot.CODE, r.extra + secureboot.MACHINE
+	diskedit.copy_sparse(secureboot.VARS, r.store)
+	r.insert_loader("cloudboot.onfail=poweroff", signed=True)
+	r.add_disk(story.image)
+	boot(r, story, [r"^loaded ", mini_marker(story), POWER_DOWN])
+	r.add_disk(image_of("debian13", story.arch, "mini"))
+	r.power_on([OURS, r"^warning: /boot/vmlinuz\S* .*is skipped: .*Secure Boot", r"^cloud-boot: ", r"what to do:", r"CB-3014"],
+		"poweroff", boots=1, forbid=[MARKER])
+
+
+def inside(r, story):
+	"""What the distribution sees of us: systemd-analyze, bootctl, our variables; the initrd measured into PCR 9."""
+	suite, *packages = BOOTCTL[story.distro]
+	tools = debs.tree(suite, machine.ARCHES[story.arch]["deb"], *packages)
+	found = [p for p in glob.glob(tools + "/**/bin/bootctl", recursive=True)]
+	r.add_tpm()
+	r.insert_loader("")
+	source = r.add_disk(story.image)
+	r.add_task(INSIDE, *found)
+	r.power_on([OURS, BOOT, r"Measured initrd data into PCR 9", marker(story.distro, story.arch, "root=UUID="), r"^Startup finished in .*\(firmware\) \+ .*\(loader\)",
+		r"Product: cloud-boot ", r"^REPORT \{", r"^MARK start", r"^LOG .*cloud-boot .* loader", r"^EVENTS ", POWER_DOWN], "poweroff",
+		boots=2)
+	compare(r, story)
+	report = json.loads(re.search(r"^REPORT (.*)$", "\n".join(r.told), re.M).group(1))
+	need(report["stages"][-1]["name"] == "start" and "code" not in report, "the report: %s" % report)
+	need(report["memory"] < (48 << 20), "%d bytes were held when the kernel started" % report["memory"])
+	events = base64.b64decode(re.search(r"^EVENTS (\S+)$", "\n".join(r.told), re.M).group(1))
+	image = diskedit.Ext4(source)
+	image.dump("/boot/initrd.img-" + image.kernel(), r.path("initrd"))
+	with open(r.path("initrd"), "rb") as f:
+		data = f.read()
+	digest = hashlib.sha256(data + b"\0" * (-len(data) % 4)).digest()
+	at = events.find(digest)
+	need(at > 0, "the initrd was not measured")
+
+
+def menu(r, story):
+	"""A menu when it is asked for: it counts down, a key stops it, Enter takes, e edits the command line."""
+	r.extra += ["-device", "VGA", "-qmp", "unix:%s,server=on,wait=off" % r.path("qmp")]
+	r.insert_loader("cloudboot.menu=1 cloudboot.menu.timeout=60s cloudboot.menu.prompt=\"Choose one\"")
+	r.add_disk(story.image)
+	keys = qmp.Keys(r.path("qmp"))
+	picture = os.path.join(media.OUT, story.name + ".png")
+	r.power_on([r"Choose one", r"boot +Debian", r"cmdline +.*typed=1", r"from +the menu", mini_marker(story, "typed=1"), POWER_DOWN],
+		"poweroff", boots=1, hears=keys.when(r"Choose one", lambda: (keys.picture(picture), keys.type("e"), keys.press("end"),
+			keys.type(" typed=1"), keys.press("ret"), keys.press("ret"))))
+	r.insert_loader("cloudboot.menu=1 cloudboot.menu.timeout=1s")
+	r.power_on([r"1 boots in 1 s; any key stops that", r"boot +Debian", mini_marker(story), POWER_DOWN], "poweroff", boots=1)
+
+
 def fallback(r, story):
 	"""Nothing to boot: the report, then the UKI beside the loader, which says the same in its own words."""
 	r.insert_loader("cloudboot.onfail=poweroff", front="--loader")
@@ -191,5 +311,11 @@ def table():
 		rows.append(Story(uki, arch, "13", image_of("debian13", arch, "uki")))
 		rows.append(Story(settings, arch, "12", image_of("debian13", arch, "mini")))
 		rows.append(Story(old_kernel, arch, "13", image_of("debian13", arch, "oldname")))
+		rows.append(Story(comeback, arch, "13", image_of("debian13", arch, "mini")))
+		rows.append(Story(no_loadfile2, arch, "12", image_of("debian13", arch, "mini")))
+		rows.append(Story(inside, arch, "12", image_of("debian13", arch, "task")))
 		rows.append(Story(fallback, arch, "12", image_of("debian13", arch, "noboot")))
+	rows.append(Story(menu, "x86_64", "12", image_of("debian13", "x86_64", "mini")))
+	rows.append(Story(secure, "x86_64", "12", image_of("debian13", "x86_64", "signed")))
+	rows.append(Story(devicetree, "aarch64", "13", image_of("debian13", "aarch64", "mini")))
 	return rows

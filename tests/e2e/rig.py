@@ -60,15 +60,16 @@ class Rig:
 		row = ("boot", os.path.join(folder, "boot.iso"), "raw", "readonly=on")
 		self.drives = [row] + [d for d in self.drives if d[0] != "boot"]
 
-	def insert_loader(self, settings, medium="drive", front="--path-b", signed=False):
-		"""Path B's media, first: boot.efi as a disk, boot.iso as a disk or CD-ROM, the loader on an ESP."""
+	def insert_loader(self, settings, medium="drive", front="--path-b", signed=False, more=()):
+		"""Path B's media, first: boot.efi as a disk, boot.iso as a disk or CD-ROM, the loader on an ESP with
+		more files beside it."""
 		folder = media.build(self.arch, settings, signed, front)
 		efi, iso = (os.path.join(folder, name) for name in ("boot.efi", "boot.iso"))
 		self.drives = [d for d in self.drives if d[0] != "boot"]
 		if medium == "cdrom":
 			self.extra += machine.boot_cdrom(self.arch, iso)
 			return
-		path = {"drive": efi, "iso": iso}.get(medium) or media.esp_disk(self.arch, efi, self.folder)
+		path = {"drive": efi, "iso": iso}.get(medium) or media.esp_disk(self.arch, efi, self.folder, more)
 		self.drives.insert(0, ("boot", path, "raw", "" if medium == "esp" else "readonly=on"))
 
 	def add_cache(self, mib=CACHE_MIB):
@@ -99,6 +100,16 @@ class Rig:
 		diskedit.run("tar", "-C", tree, "-cf", self.path("task.tar"), "--record-size=1M", ".")
 		self.attach("task", self.path("task.tar"), options="readonly=on")
 
+	def add_tpm(self):
+		"""A TPM 2.0 by swtpm, which ends with the guest."""
+		state, control = os.path.abspath(self.path("tpm")), os.path.abspath(self.path("tpm.sock"))
+		os.mkdir(state)
+		diskedit.run("swtpm", "socket", "--tpm2", "--daemon", "--terminate", "--tpmstate", "dir=" + state,
+			"--ctrl", "type=unixio,path=" + control)
+		device = "tpm-tis" if self.arch == "x86_64" else "tpm-tis-device"
+		self.extra += ["-chardev", "socket,id=tpm,path=" + control, "-tpmdev", "emulator,id=tpm0,chardev=tpm",
+			"-device", device + ",tpmdev=tpm0"]
+
 	# The power button.
 
 	def command(self, firmware, record, clock, boot_index):
@@ -128,11 +139,11 @@ class Rig:
 		return argv
 
 	def power_on(self, expect, end="marker", forbid=(), boots=2, firmware="pflash", record=None, clock=0,
-			boot_index=False):
+			boot_index=False, hears=None):
 		"""Run until the last expected line ("marker") or until QEMU ends by itself ("poweroff"). clock:
 		seconds that the guest's clock is ahead. record: a file for the log of writes to the cache disk.
 		boots: how many kernels start, for the limit."""
-		watcher = watch.Watcher(expect, forbid, end)
+		watcher = watch.Watcher(expect, forbid, end, hears)
 		argv = self.command(firmware, record, clock, boot_index)
 		outcome = guest.run(argv, self.log, LIMIT[self.arch] * boots * self.slow, watcher.line,
 			"a" if self.runs else "w")
