@@ -75,6 +75,16 @@ static void put_firmware(struct cb_loader *l)
 	cb_buf_fini(&b);
 }
 
+/* What bootctl ticks: XBOOTLDR partitions, sort-key and devicetree in boot entries. */
+#define FEATURES (UINT64_C(1) << 5 | UINT64_C(1) << 8 | UINT64_C(1) << 10)
+
+static void put_features(struct cb_loader *l)
+{
+	cb_le64 bits = cb_put_le64(FEATURES);
+
+	put(l, "LoaderFeatures", loader_vendor, (struct cb_bytes){ (const uint8_t *)&bits, sizeof(bits) });
+}
+
 void tell_start(struct cb_loader *l)
 {
 	struct cb_bytes path = cb_uefi_path_bytes(l->self->path);
@@ -83,6 +93,7 @@ void tell_start(struct cb_loader *l)
 	put_time(l, "LoaderTimeInitUSec");
 	put_wide(l, "LoaderInfo", CB_STR("cloud-boot " CB_VERSION));
 	put_firmware(l);
+	put_features(l);
 	if (l->own_partuuid[0] != '\0')
 		put_wide(l, "LoaderDevicePartUUID", cb_str_c(l->own_partuuid));
 	cb_buf_init(&file, &l->env, 2 * CB_MAX_PATH);

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-ESCAPES = re.compile(rb"\x1b\[[0-9;?=]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>78cDEHMNOZ]")
+ESCAPES = re.compile(rb"\x1b\[[0-9;?=!]*[a-zA-Z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[=>78cDEHMNOZ]")
 PARTIAL_SECONDS = 1.0  # a prompt has no end of line: it counts as one after this silence
 
 

@@ -32,7 +32,7 @@ vars=/sys/firmware/efi/efivars
 guid=c10ddb07-83c5-4d3e-9b76-1f4c0e7a3b8e
 until systemd-analyze time; do sleep 1; done
 ./bootctl --no-pager status
-read_var() { tail -c +5 $vars/$1-$guid; }
+read_var() { cat $vars/$1-$guid | tail -c +5; }
 echo "REPORT $(read_var CloudBootReport)"
 echo "MARK $(read_var CloudBootMark)"
 echo "LOG $(read_var CloudBootLog | head -n 1)"
@@ -256,7 +256,7 @@ def inside(r, story):
 	source = r.add_disk(story.image)
 	r.add_task(INSIDE, *found)
 	r.power_on([OURS, BOOT, r"Measured initrd data into PCR 9", marker(story.distro, story.arch, "root=UUID="), r"^Startup finished in .*\(firmware\) \+ .*\(loader\)",
-		r"Product: cloud-boot ", r"^REPORT \{", r"^MARK start", r"^LOG .*cloud-boot .* loader", r"^EVENTS ", POWER_DOWN], "poweroff",
+		r"Product: cloud-boot ", r"✓ Support for XBOOTLDR", r"✗ Load drop-in drivers", r"Loader: .*EFI/BOOT/BOOT", r"^REPORT \{", r"^MARK start", r"^LOG .*cloud-boot .* loader", r"^EVENTS ", POWER_DOWN], "poweroff",
 		boots=2)
 	compare(r, story)
 	report = json.loads(re.search(r"^REPORT (.*)$", "\n".join(r.told), re.M).group(1))
