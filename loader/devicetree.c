@@ -26,7 +26,8 @@ static int copy(struct cb_loader *l, struct cb_bytes fdt, size_t room, struct de
 	efi_status s;
 
 	ret->pages = (room + PAGE - 1) / PAGE;
-	s = l->u.st->bs->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_ACPI_RECLAIM_MEMORY, ret->pages, &ret->at);
+	s = l->u.st->bs->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_ACPI_RECLAIM_MEMORY, ret->pages,
+					&ret->at);
 	if (EFI_IS_ERROR(s))
 		return cb_fail(&l->env, CB_ENOMEM, "device tree: no memory for %zu bytes", room);
 	memset((void *)(uintptr_t)ret->at, 0, ret->pages * PAGE);
