@@ -26,7 +26,8 @@ static int copy(struct cb_loader *l, struct cb_bytes fdt, size_t room, struct de
 	efi_status s;
 
 	ret->pages = (room + PAGE - 1) / PAGE;
-	s = l->u.st->bs->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_ACPI_RECLAIM_MEMORY, ret->pages, &ret->at);
+	s = l->u.st->bs->allocate_pages(EFI_ALLOCATE_ANY_PAGES, EFI_ACPI_RECLAIM_MEMORY, ret->pages,
+					&ret->at);
 	if (EFI_IS_ERROR(s))
 		return cb_fail(&l->env, CB_ENOMEM, "device tree: no memory for %zu bytes", room);
 	memset((void *)(uintptr_t)ret->at, 0, ret->pages * PAGE);
@@ -64,24 +65,29 @@ static int fix(struct cb_loader *l, struct cb_bytes fdt, struct devicetree *d)
 			break;
 		give_back(l, d);
 	}
-	return EFI_IS_ERROR(s) ? cb_fail(&l->env, CB_EUNSUP, "device tree: the firmware can't fit it to this machine")
-			       : 0;
+	if (!EFI_IS_ERROR(s))
+		return 0;
+	return cb_fail(&l->env, CB_EUNSUP, "device tree: the firmware can't fit it to this machine");
 }
 
 int install_devicetree(struct cb_loader *l, struct cb_bytes fdt, struct devicetree *ret)
 {
+	efi_status s = EFI_SUCCESS;
 	int r;
 
 	*ret = (struct devicetree){ .pages = 0 };
 	if (fdt.n == 0)
 		return 0;
 	if (l->secure) {
-		cb_log(&l->env, CB_LOG_WARN, "the entry's device tree is not used: nobody signed it, and Secure Boot is on");
+		cb_log(&l->env, CB_LOG_WARN,
+		       "the entry's device tree is not used: nobody signed it, and Secure Boot is on");
 		return 0;
 	}
 	ret->before = present_table(l);
 	r = fix(l, fdt, ret);
-	if (r == 0 && EFI_IS_ERROR(l->u.st->bs->install_configuration_table(&table_guid, (void *)(uintptr_t)ret->at)))
+	if (r == 0)
+		s = l->u.st->bs->install_configuration_table(&table_guid, (void *)(uintptr_t)ret->at);
+	if (EFI_IS_ERROR(s))
 		r = cb_fail(&l->env, CB_EUNSUP, "device tree: the firmware doesn't take it");
 	if (r < 0)
 		give_back(l, ret);

@@ -27,6 +27,7 @@ enum report {
 	REPORT_NO_TARGET = 3015,  /* the named target doesn't exist */
 	REPORT_NO_NET = 3020,     /* no network: no NIC, no stack, no DHCP server */
 	REPORT_NOT_FETCHED = 3021, /* a kernel or initrd could not be had */
+	REPORT_NOT_TRUSTED = 3022, /* what came is another thing, or nobody vouches for it */
 	/* The operating system to be chained to is not there, or came back. */
 	REPORT_NO_CHAIN = 3016,
 };

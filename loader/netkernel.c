@@ -115,6 +115,16 @@ static int check_digest(struct download *d, const uint8_t want[CB_HASH_MAX])
 	return 0;
 }
 
+/* Without a digest the way has to be one on which nobody can change the bytes. */
+static int check_way(struct cb_loader *l, const struct cb_url *u, bool digest)
+{
+	if (digest || u->tls || cb_url_is_loopback(u) || cb_settings_insecure(&l->settings, u->host))
+		return 0;
+	return cb_fail(&l->env, CB_EAUTH,
+		       "http://%.*s: over plain http anybody on the way can change it: give its digest with "
+		       "#sha256=, or use https, or name the host in cloudboot.insecure", CB_STR_ARG(u->host));
+}
+
 static int get(struct cb_loader *l, struct http_stack *s, const char *what, struct cb_str address,
 	       uint64_t max, struct cb_buf *to)
 {
@@ -127,8 +137,11 @@ static int get(struct cb_loader *l, struct http_stack *s, const char *what, stru
 
 	if (r == 0)
 		r = parse_digest(l, address, want, &given);
+	if (r == 0)
+		r = check_way(l, &req.url, given);
 	if (r < 0)
-		return r;
+		return cb_wrap(&l->env, r, "%s", what);
+	req.need_tls = !given;
 	d.shown_ns = d.began_ns;
 	cb_hash_init(&d.hash, CB_HASH_SHA256);
 	r = cb_fetch(&s->fetch, &req, &sink);
@@ -155,7 +168,10 @@ static int fetch_all(struct cb_loader *l, struct cb_boot_image *img)
 		r = get(l, &s, "initrd", initrd, CB_MAX_INITRD, &img->initrd);
 	if (r == 0)
 		r = cb_boot_image_prepare(&l->env, img, l->arch, CB_HAND_EFI);
-	return r < 0 ? fail_with(l, r, r == CB_ENOMEM ? REPORT_MEMORY : REPORT_NOT_FETCHED) : 0;
+	if (r == 0)
+		return 0;
+	return fail_with(l, r, r == CB_ENOMEM || r == CB_ELIMIT ? REPORT_MEMORY :
+			       r == CB_EAUTH ? REPORT_NOT_TRUSTED : REPORT_NOT_FETCHED);
 }
 
 /* Nobody derives a command line here: it is what the settings say. */

@@ -27,6 +27,11 @@ static const struct {
 			     "cloudboot.disk.kernel" },
 	{ REPORT_NO_TARGET,
 	  "correct CloudBootTarget or cloudboot.target, or remove it to boot the default" },
+	{ REPORT_NO_NET, "give the machine a NIC and a DHCP server; probe.efi shows what this firmware has" },
+	{ REPORT_NOT_FETCHED, "correct cloudboot.kernel and cloudboot.initrd, or look at the server" },
+	{ REPORT_NOT_TRUSTED,
+	  "give #sha256= of the file that you mean; for https build with --ca, and see that the "
+	  "certificate names the host" },
 	{ REPORT_NO_CHAIN,
 	  "install the operating system's EFI loader on an EFI system partition of this "
 	  "machine, or correct CloudBootTarget" },

@@ -144,8 +144,8 @@ static int follow(struct transfer *t)
 	r = cb_url_join(&t->arena, &t->url, t->location, &next);
 	if (r < 0)
 		return cb_wrap(t->f->env, r, "redirect");
-	if (!next.tls && t->url.tls && t->req->need_tls)
-		return cb_fail(t->f->env, CB_EAUTH, "a redirect from https to http://%.*s",
+	if (!next.tls && t->req->need_tls && !cb_url_same_origin(&t->url, &next))
+		return cb_fail(t->f->env, CB_EAUTH, "a redirect to plain http://%.*s",
 			       CB_STR_ARG(next.host));
 	t->url = next;
 	return 0;

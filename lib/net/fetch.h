@@ -19,7 +19,7 @@ struct cb_fetch_request {
 	struct cb_url url;
 	struct cb_str accept;         /* of the Accept header; empty: any */
 	struct cb_str authorization;  /* value of Authorization; only url's own origin sees it */
-	bool need_tls;                /* a redirect may not lead to plain HTTP */
+	bool need_tls;                /* no redirect may lead to another plain HTTP server */
 	uint64_t max;                 /* bytes of the body; more is CB_ELIMIT */
 };
 

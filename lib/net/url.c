@@ -191,6 +191,22 @@ bool cb_url_same_origin(const struct cb_url *a, const struct cb_url *b)
 	return a->tls == b->tls && a->port == b->port && cb_str_ieq(a->host, b->host);
 }
 
+bool cb_url_is_loopback(const struct cb_url *u)
+{
+	struct cb_str rest = u->host, part;
+	unsigned n = 0;
+	uint64_t v;
+
+	if (u->host_is_ip6 || cb_str_ieq(u->host, CB_STR("localhost")))
+		return !u->host_is_ip6 || cb_str_eq(u->host, CB_STR("::1"));
+	if (!cb_str_starts(u->host, CB_STR("127.")))
+		return false;
+	while (cb_str_next(&rest, '.', &part))
+		if (++n > 4 || part.n > 3 || !cb_str_u64(part, 10, &v) || v > 255)
+			return false;
+	return n == 4;
+}
+
 void cb_url_host(const struct cb_url *u, struct cb_buf *ret)
 {
 	cb_buf_fmt(ret, "%s%.*s%s", u->host_is_ip6 ? "[" : "", CB_STR_ARG(u->host),

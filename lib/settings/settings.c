@@ -197,6 +197,18 @@ uint64_t cb_settings_count(const struct cb_settings *s, enum cb_key key)
 	return cb_str_u64(cb_settings_get(s, key), 10, &v) ? v : 0;
 }
 
+bool cb_settings_insecure(const struct cb_settings *s, struct cb_str host)
+{
+	struct cb_str list = cb_settings_get(s, CB_KEY_INSECURE), one;
+
+	if (cb_str_eq(list, CB_STR("1")))
+		return true;
+	while (cb_str_next(&list, ',', &one))
+		if (one.n > 0 && cb_str_ieq(cb_str_trim(one), host))
+			return true;
+	return false;
+}
+
 static void put_value(struct cb_buf *b, enum cb_key key, struct cb_str value)
 {
 	if (cb_key_info(key)->secret)

@@ -58,6 +58,9 @@ bool cb_settings_flag(const struct cb_settings *s, enum cb_key key);
 uint64_t cb_settings_ns(const struct cb_settings *s, enum cb_key key);
 uint64_t cb_settings_count(const struct cb_settings *s, enum cb_key key);
 
+/* cloudboot.insecure: "1", or a list of hosts that has this one. */
+bool cb_settings_insecure(const struct cb_settings *s, struct cb_str host);
+
 /* A line for each setting that was given: value, source, and what it beat. Secrets are "(secret)". */
 void cb_settings_print(const struct cb_settings *s, struct cb_buf *ret);
 

@@ -1,4 +1,4 @@
-/* tests/e2e/comeback.c - comeback.efi: an image that is started and comes back, as those do that find nothing. */
+/* tests/e2e/comeback.c - comeback.efi: an image that is started and comes back, finding nothing. */
 #include "uefi/env.h"
 
 efi_status EFIAPI efi_entry(efi_handle image, struct efi_system_table *st)

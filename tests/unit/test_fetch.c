@@ -157,7 +157,7 @@ static void redirects(struct cb_check *t)
 
 	CB_CHECK_INT(t, run(t, &p, steps, 5, 99), 0);
 	check_body(t, &p, "body");
-	CB_CHECK_ERR(t, run(t, &p, down, 1, 99), CB_EAUTH, "https to http://a");
+	CB_CHECK_ERR(t, run(t, &p, down, 1, 99), CB_EAUTH, "a redirect to plain http://a");
 	check_body(t, &p, "");
 	CB_CHECK_ERR(t, run(t, &p, nowhere, 1, 99), CB_ECORRUPT, "without a Location");
 	check_body(t, &p, "");

@@ -260,6 +260,26 @@ static void caps(struct cb_check *t)
 	cb_settings_fini(&s);
 }
 
+static void insecure_hosts(struct cb_check *t)
+{
+	static const struct { const char *value, *host; bool is; } cases[] = {
+		{ "1", "any.example", true }, { "0", "any.example", false }, { "", "any.example", false },
+		{ "a.example,10.0.2.2", "10.0.2.2", true }, { "a.example,10.0.2.2", "A.Example", true },
+		{ "a.example", "b.a.example", false }, { ",", "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cb_settings s;
+
+		cb_settings_init(&s, t->env);
+		CB_CHECK(t, !cb_settings_insecure(&s, cb_str_c(cases[i].host)));
+		CB_REQUIRE_OK(t, cb_settings_set(&s, CB_KEY_INSECURE, cb_str_c(cases[i].value),
+						 CB_SOURCE_CMDLINE));
+		CB_CHECK_INT(t, cb_settings_insecure(&s, cb_str_c(cases[i].host)), cases[i].is);
+		cb_settings_fini(&s);
+	}
+}
+
 static int read_some(struct cb_check *t, void *arg)
 {
 	struct cb_settings s;
@@ -287,4 +307,5 @@ static void faults(struct cb_check *t)
 CB_SUITE(settings, CB_TEST(words), CB_TEST(defaults), CB_TEST(blanks_round_equals),
 	 CB_TEST(durations), CB_TEST(bad_values_are_named), CB_TEST(hints), CB_TEST(device_alias),
 	 CB_TEST(later_sources_win), CB_TEST(files_of_lines), CB_TEST(secrets_are_redacted),
-	 CB_TEST(secrets_are_wiped), CB_TEST(caps), CB_TEST(faults));
+	 CB_TEST(secrets_are_wiped), CB_TEST(caps), CB_TEST(insecure_hosts),
+	 CB_TEST(faults));

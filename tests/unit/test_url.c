@@ -113,4 +113,22 @@ static void origins(struct cb_check *t)
 	}
 }
 
-CB_SUITE(url, CB_TEST(parse), CB_TEST(references), CB_TEST(origins));
+static void loopback(struct cb_check *t)
+{
+	static const struct { const char *url; bool is; } cases[] = {
+		{ "http://localhost/", true },     { "http://LOCALHOST:80/", true },
+		{ "http://127.0.0.1/", true },     { "http://127.255.1.2:5000/", true },
+		{ "http://[::1]:5000/", true },    { "http://[::2]/", false },
+		{ "http://127.0.0.1.example/", false }, { "http://127.0.0/", false },
+		{ "http://127.0.0.256/", false },  { "http://localhost.example/", false },
+		{ "http://10.0.2.2/", false },     { "http://[0:0:0:0:0:0:0:1]/", false },
+	};
+	struct cb_url u;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CB_REQUIRE_OK(t, cb_url_parse(t->env, cb_str_c(cases[i].url), &u));
+		CB_CHECK_INT(t, cb_url_is_loopback(&u), cases[i].is);
+	}
+}
+
+CB_SUITE(url, CB_TEST(parse), CB_TEST(references), CB_TEST(origins), CB_TEST(loopback));
