@@ -1,5 +1,5 @@
-/* loader/matrix.c - the protocol matrix: on entry, and when every driver had its chance. What can be used without
- * leaving a trace is used, because some firmware shows protocols that fail. */
+/* loader/matrix.c - the protocol matrix: on entry, and when every driver had its chance. What can be used
+ * without leaving a trace is used, because some firmware shows protocols that fail. */
 #include "loader/matrix.h"
 
 #include "core/fmt.h"
