@@ -9,17 +9,47 @@
 
 #define PATH_ROOM 4096u
 
+/* NULL: the fallback name, which all have as their second. */
 static const struct { const char *name; const char *path; } systems[] = {
 	{ "freebsd", "\\EFI\\freebsd\\loader.efi" },
 	{ "openbsd", NULL },
 	{ "netbsd", NULL },
 	{ "windows", "\\EFI\\Microsoft\\Boot\\bootmgfw.efi" },
 };
+#define SYSTEMS (sizeof(systems) / sizeof(systems[0]))
+
+/* A volume that the firmware reads. */
+struct place {
+	efi_handle volume;
+	size_t disk;         /* its number; disks_n: it is on none that we know */
+	size_t rank;         /* in the order of trying */
+};
+
+static bool is_path(struct cb_str name)
+{
+	return name.n > 4 && (name.p[0] == '\\' || name.p[0] == '/') &&
+	       cb_str_ieq(cb_str_sub(name, name.n - 4, 4), CB_STR(".efi"));
+}
+
+/* The file that we are: FAT folds letters. */
+static bool is_self(struct cb_loader *l, efi_handle volume, struct cb_str file)
+{
+	struct cb_buf own;
+	bool same;
+
+	if (volume != l->self->device)
+		return false;
+	cb_buf_init(&own, &l->env, PATH_ROOM);
+	same = cb_devpath_file(&l->env, cb_uefi_path_bytes(l->self->path), &own) &&
+	       cb_str_ieq((struct cb_str){ (const char *)own.p, own.n }, file);
+	cb_buf_fini(&own);
+	return same;
+}
 
 /* 1: it was loaded. 0: there is no such file on that volume. */
-static int load_from(struct cb_loader *l, efi_handle device, struct cb_str file, efi_handle *ret)
+static int load_from(struct cb_loader *l, efi_handle volume, struct cb_str file, efi_handle *ret)
 {
-	struct cb_bytes base = cb_uefi_path(&l->u, device);
+	struct cb_bytes base = cb_uefi_path(&l->u, volume);
 	struct cb_buf path;
 	efi_status s;
 	int r;
@@ -34,16 +64,14 @@ static int load_from(struct cb_loader *l, efi_handle device, struct cb_str file,
 	if (r == 0) {
 		s = l->u.st->bs->load_image(false, l->u.image,
 					    (struct efi_device_path *)(void *)path.p, NULL, 0, ret);
-		if (!EFI_IS_ERROR(s)) {
+		if (s == EFI_SECURITY_VIOLATION)
+			(void)l->u.st->bs->unload_image(*ret); /* loaded all the same: 7.4.1 */
+		if (!EFI_IS_ERROR(s))
 			r = 1;
-		} else if (s != EFI_NOT_FOUND) {
-			if (s == EFI_SECURITY_VIOLATION)
-				(void)l->u.st->bs->unload_image(
-					*ret); /* loaded all the same: 7.4.1 */
-			r = cb_fail(&l->env, CB_EUNSUP,
-				    "%.*s: the firmware doesn't load it (EFI status %llu)",
-				    CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT));
-		}
+		else if (s != EFI_NOT_FOUND)
+			r = cb_fail(&l->env, CB_EUNSUP, "%.*s: the firmware doesn't load it (EFI status %llu)%s",
+				    CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT),
+				    s == EFI_SECURITY_VIOLATION ? ": Secure Boot doesn't trust it" : "");
 	}
 	cb_buf_fini(&path);
 	return r;
@@ -63,66 +91,143 @@ static int start(struct cb_loader *l, efi_handle image, struct cb_str file)
 		       CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT));
 }
 
-/* The first volume that has the file; our own only when others_only is false. 0: none has. */
-static int start_first(struct cb_loader *l, struct cb_str file, bool others_only)
+static size_t disk_of(struct cb_loader *l, efi_handle volume)
 {
-	static const struct efi_guid guid = EFI_SIMPLE_FILE_SYSTEM_GUID;
-	efi_handle *volumes, image = NULL;
-	size_t n = cb_uefi_handles(&l->u, &guid, &volumes);
-	int r = 0;
+	struct cb_bytes path = cb_uefi_path(&l->u, volume);
+	size_t i = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (others_only && volumes[i] == l->self->device)
-			continue;
-		r = load_from(l, volumes[i], file, &image);
-		if (r > 0)
-			r = start(l, image, file);
-	}
-	cb_uefi_free_pool(&l->u, volumes);
-	return r;
+	while (i < l->volumes.disks_n && !cb_devpath_starts(path, l->disk_path[i]))
+		i++;
+	return i;
 }
 
-static int chain(struct cb_loader *l, const char *path, struct cb_str os)
+/* Other disks in their order, what is on none, our own at last; volumes of one disk in the firmware's
+ * order. In the arena. */
+static int list_places(struct cb_loader *l, struct place **ret, size_t *ret_n)
+{
+	static const struct efi_guid guid = EFI_SIMPLE_FILE_SYSTEM_GUID;
+	size_t disks = l->volumes.disks_n, own = disk_of(l, l->self->device);
+	efi_handle *volumes;
+	size_t n = cb_uefi_handles(&l->u, &guid, &volumes);
+	struct place *list = cb_new(&l->arena, struct place, n);
+
+	for (size_t i = 0; list != NULL && i < n; i++) {
+		struct place p = { .volume = volumes[i], .disk = disk_of(l, volumes[i]) };
+		bool ours = volumes[i] == l->self->device || (p.disk == own && own < disks);
+		size_t at = i;
+
+		p.rank = ours ? disks + 1 : p.disk;
+		for (; at > 0 && list[at - 1].rank > p.rank; at--)
+			list[at] = list[at - 1];
+		list[at] = p;
+	}
+	cb_uefi_free_pool(&l->u, volumes);
+	if (list == NULL && n > 0)
+		return CB_ENOMEM;
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}
+
+static struct cb_str disk_name(const struct cb_loader *l, size_t i)
+{
+	const struct cb_disk *d = l->volumes.disks;
+
+	while (d != NULL && i-- > 0)
+		d = d->next;
+	return d != NULL ? d->name : CB_STR("a disk without a name");
+}
+
+/* The first volume that has the file, which is not ourselves. 0: none has. What can't be loaded is told and
+ * hides no other. */
+static int start_first(struct cb_loader *l, struct cb_str file)
+{
+	struct place *places = NULL;
+	efi_handle image = NULL;
+	size_t n = 0;
+	int r = list_places(l, &places, &n), bad = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (is_self(l, places[i].volume, file))
+			continue;
+		r = load_from(l, places[i].volume, file, &image);
+		if (r > 0) {
+			struct cb_str disk = disk_name(l, places[i].disk);
+
+			say(l, "chain", "%.*s on %.*s", CB_STR_ARG(file), CB_STR_ARG(disk));
+			r = start(l, image, file);
+		} else if (r == CB_EUNSUP) {
+			cb_log(&l->env, CB_LOG_WARN, "%.*s", (int)l->diag.len, l->diag.text);
+			bad = r;
+			r = 0;
+		}
+	}
+	return r == 0 ? bad : r;
+}
+
+static int chain(struct cb_loader *l, struct cb_str os, const char *path)
 {
 	struct cb_str fallback = cb_arena_fmt(&l->arena, "\\EFI\\BOOT\\BOOT%s.EFI",
 					      cb_arch_efi(l->arch));
-	int r = path != NULL ? start_first(l, cb_str_c(path), false) : 0;
+	int r = path != NULL ? start_first(l, cb_str_c(path)) : 0;
 
 	if (fallback.p == NULL)
 		return CB_ENOMEM;
 	if (r == 0)
-		r = start_first(l, fallback, true);
+		r = start_first(l, fallback);
 	if (r < 0)
 		return r;
-	return cb_fail(&l->env, CB_ENOENT, "no volume has %s%s%.*s for %.*s",
-		       path != NULL ? path : "", path != NULL ? " or " : "", CB_STR_ARG(fallback),
-		       CB_STR_ARG(os));
+	return cb_fail(&l->env, CB_ENOENT, "%.*s: no volume has %s%s%.*s", CB_STR_ARG(os),
+		       path != NULL ? path : "", path != NULL ? " or " : "", CB_STR_ARG(fallback));
+}
+
+static int chain_file(struct cb_loader *l, struct cb_str path)
+{
+	int r = start_first(l, path);
+
+	return r != 0 ? r : cb_fail(&l->env, CB_ENOENT, "no volume has %.*s", CB_STR_ARG(path));
+}
+
+/* "\EFI\x.efi" also where somebody wrote slashes. */
+static struct cb_str with_backslashes(struct cb_loader *l, struct cb_str path)
+{
+	char *p = cb_arena_alloc(&l->arena, path.n, 1, 1);
+
+	for (size_t i = 0; p != NULL && i < path.n; i++)
+		p[i] = path.p[i] == '/' ? '\\' : path.p[i];
+	return (struct cb_str){ p, p != NULL ? path.n : 0 };
 }
 
 bool is_chain_target(struct cb_str name)
 {
-	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
+	for (size_t i = 0; i < SYSTEMS; i++)
 		if (cb_str_eq(name, cb_str_c(systems[i].name)))
 			return true;
-	return name.n > 0 && (name.p[0] == '\\' || name.p[0] == '/') && name.n > 4 &&
-	       cb_str_ieq(cb_str_sub(name, name.n - 4, 4), CB_STR(".efi"));
+	return is_path(name);
+}
+
+struct cb_str chain_target(size_t i)
+{
+	return cb_str_c(i < SYSTEMS ? systems[i].name : NULL);
 }
 
 int chain_to(struct cb_loader *l, struct cb_str os)
 {
-	int r = CB_ENOENT;
+	int r;
 
 	say(l, "chain", "to %.*s", CB_STR_ARG(os));
 	cb_uefi_connect_all(&l->u); /* its disk may not have been needed until now */
-	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
-		if (cb_str_eq(os, cb_str_c(systems[i].name)))
-			r = chain(l, systems[i].path, os);
-	if (r == CB_ENOENT && (os.p[0] == '\\' || os.p[0] == '/')) {
-		r = start_first(l, os, false);
-		if (r == 0)
-			r = cb_fail(&l->env, CB_ENOENT, "no volume has %.*s", CB_STR_ARG(os));
+	r = scan_disks(l);
+	if (r == 0 && is_path(os)) {
+		struct cb_str path = with_backslashes(l, os);
+
+		r = path.p != NULL ? chain_file(l, path) : CB_ENOMEM;
 	}
-	return fail_with(l, cb_wrap(&l->env, r, "chain-loading"), REPORT_NO_CHAIN);
+	for (size_t i = 0; i < SYSTEMS && r == 0; i++)
+		if (cb_str_eq(os, cb_str_c(systems[i].name)))
+			r = chain(l, os, systems[i].path);
+	return fail_with(l, cb_wrap(&l->env, r, "chain-loading"),
+			 r == CB_ENOMEM ? REPORT_MEMORY : REPORT_NO_CHAIN);
 }
 
 int chain_menu(struct cb_loader *l)

@@ -126,6 +126,7 @@ CB_MUST int install_devicetree(struct cb_loader *l, struct cb_bytes fdt, struct 
 void remove_devicetree(struct cb_loader *l, struct devicetree *d);
 /* chain.c: SPEC 8.4, and the UKI beside us: 0 when there is none. Come back with a report only. */
 bool is_chain_target(struct cb_str name);
+struct cb_str chain_target(size_t i); /* empty past the last one's name */
 CB_MUST int chain_to(struct cb_loader *l, struct cb_str os);
 CB_MUST int chain_menu(struct cb_loader *l);
 

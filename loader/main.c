@@ -11,6 +11,8 @@
 #include "loader/matrix.h"
 
 #define TEXT_MAX (256u << 10)
+#define PROBE_TARGET "cloud-boot-probe"
+#define FAR 4u                     /* letters apart: another word, not a slip */
 
 static struct cb_loader the_loader;
 
@@ -89,13 +91,46 @@ static void fill_request(struct cb_loader *l, struct cb_str *initrd, struct cb_b
 	}
 }
 
+/* Without ".efi", ".conf". */
+static struct cb_str stem(struct cb_str id)
+{
+	size_t dot = cb_str_rchr(id, '.');
+
+	return dot != SIZE_MAX ? cb_str_sub(id, 0, dot) : id;
+}
+
 static bool names(struct cb_str target, const struct cb_candidate *c)
 {
-	size_t dot = cb_str_rchr(c->id, '.');
+	return cb_str_eq(c->id, target) || cb_str_eq(stem(c->id), target);
+}
 
-	/* With or without ".efi", ".conf". */
-	return cb_str_eq(c->id, target) ||
-	       (dot != SIZE_MAX && cb_str_eq(cb_str_sub(c->id, 0, dot), target));
+static void consider(struct cb_str target, struct cb_str name, unsigned *distance, struct cb_str *near)
+{
+	unsigned d = cb_str_distance(target, name, *distance);
+
+	if (d >= *distance)
+		return;
+	*distance = d;
+	*near = name;
+}
+
+/* Nothing has the name; what may have been meant is said. */
+static int unknown_target(struct cb_loader *l)
+{
+	struct cb_str near = CB_STR(PROBE_TARGET);
+	unsigned distance = FAR;
+	struct cb_candidate *c = NULL;
+
+	consider(l->target, near, &distance, &near);
+	for (size_t i = 0; chain_target(i).n > 0; i++)
+		consider(l->target, chain_target(i), &distance, &near);
+	while (cb_boot_next(l->plan, c, &c) == 0)
+		consider(l->target, stem(c->id), &distance, &near);
+	cb_clear(&l->env); /* the last candidate was seen */
+	return fail_with(l, cb_fail(&l->env, CB_ENOENT, "nothing on the disks is called %.*s%s%.*s%s",
+				    CB_STR_ARG(l->target), distance < FAR ? ": did you mean " : "",
+				    distance < FAR ? (int)near.n : 0, near.p, distance < FAR ? "?" : ""),
+			 REPORT_NO_TARGET);
 }
 
 void explain(struct cb_loader *l, const struct cb_candidate *chosen)
@@ -145,10 +180,7 @@ static int try_all(struct cb_loader *l, bool named)
 		skip(l, c, r); /* the next one may do better */
 	}
 	if (named && tried == 0)
-		return fail_with(l,
-				 cb_fail(&l->env, CB_ENOENT, "nothing on the disks is called %.*s",
-					 CB_STR_ARG(l->target)),
-				 REPORT_NO_TARGET);
+		return unknown_target(l);
 	if (tried == 0)
 		return fail_with(l, r, REPORT_NOTHING);
 	return fail_with(l,
@@ -205,10 +237,10 @@ int probe(struct cb_loader *l)
 
 static int boot(struct cb_loader *l)
 {
-	bool direct = cb_str_ends(l->target, CB_STR("-direct"));
+	bool named = l->target.n > 0 && !cb_str_ends(l->target, CB_STR("-direct"));
 	int r;
 
-	if (cb_str_eq(l->target, CB_STR("cloud-boot-probe"))) {
+	if (cb_str_eq(l->target, CB_STR(PROBE_TARGET))) {
 		r = probe(l);
 		if (r == 0)
 			end(l, false);
@@ -226,9 +258,11 @@ static int boot(struct cb_loader *l)
 	r = find(l);
 	if (cb_settings_flag(&l->settings, CB_KEY_MENU) && (r == 0 || l->plan != NULL))
 		return ask(l);
+	if (r == CB_ENOENT && named && l->plan != NULL && l->volumes.disks_n > 0)
+		return unknown_target(l);
 	if (r < 0)
 		return cb_wrap(&l->env, no_boot(l, r), "finding something to boot");
-	return cb_wrap(&l->env, try_all(l, l->target.n > 0 && !direct), "starting a kernel");
+	return cb_wrap(&l->env, try_all(l, named), "starting a kernel");
 }
 
 static int run(struct cb_loader *l)

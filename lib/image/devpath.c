@@ -87,6 +87,14 @@ bool cb_devpath_is_file(const struct cb_devnode *n)
 	return n->type == CB_DEVPATH_MEDIA && n->subtype == MEDIA_FILE;
 }
 
+bool cb_devpath_starts(struct cb_bytes path, struct cb_bytes base)
+{
+	const size_t end = sizeof(struct header);
+
+	/* Equal bytes have their nodes' ends at the same places. */
+	return base.n > end && path.n >= base.n && memcmp(path.p, base.p, base.n - end) == 0;
+}
+
 bool cb_devpath_file(struct cb_env *env, struct cb_bytes path, struct cb_buf *ret)
 {
 	struct cb_devnode n = { 0 };

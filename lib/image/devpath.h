@@ -56,6 +56,9 @@ struct cb_devpath_hd {
 bool cb_devpath_get_hd(const struct cb_devnode *n, struct cb_devpath_hd *ret);
 /* PARTUUID of the GPT partition that a path goes through, as Linux writes it; false when there is none. */
 bool cb_devpath_partuuid(struct cb_env *env, struct cb_bytes path, char ret[CB_UUID_TEXT]);
+/* path goes on where base ends: what base names is on the way to what path names, or is the same. Both with
+ * their END. */
+bool cb_devpath_starts(struct cb_bytes path, struct cb_bytes base);
 /* A media File() node: its body is UTF-16LE. */
 bool cb_devpath_is_file(const struct cb_devnode *n);
 /* What its File() nodes say together (10.3.5.4): "\EFI\BOOT\BOOTX64.EFI". False when there is none. */

@@ -266,5 +266,31 @@ static void files(struct cb_check *t)
 	cb_buf_fini(&file);
 }
 
-CB_SUITE(devpath, CB_TEST(files), CB_TEST(every_node), CB_TEST(whole_paths), CB_TEST(bad_text),
+/* A volume is on the disk that its path goes through. */
+static void starts(struct cb_check *t)
+{
+	static const struct { const char *path, *base; bool want; } rows[] = {
+		{ "PciRoot(0x0)/Pci(0x4,0x0)/CDROM(0x1,0x2,0x3)", "PciRoot(0x0)/Pci(0x4,0x0)", true },
+		{ "PciRoot(0x0)/Pci(0x4,0x0)", "PciRoot(0x0)/Pci(0x4,0x0)", true },
+		{ "PciRoot(0x0)/Pci(0x4,0x0)", "PciRoot(0x0)/Pci(0x5,0x0)", false },
+		{ "PciRoot(0x0)", "PciRoot(0x0)/Pci(0x4,0x0)", false },
+		{ "Pci(0x4,0x0)/Sata(0x1,0xFFFF,0x0)", "Pci(0x4,0x0)/Sata(0x0,0xFFFF,0x0)", false },
+		{ "PciRoot(0x0)", "", false },
+	};
+	struct cb_buf path, base;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cb_buf_init(&path, t->env, 4096);
+		cb_buf_init(&base, t->env, 4096);
+		CB_CHECK_INT(t, cb_devpath_parse(t->env, cb_str_c(rows[i].path), &path), 0);
+		if (rows[i].base[0] != '\0')
+			CB_CHECK_INT(t, cb_devpath_parse(t->env, cb_str_c(rows[i].base), &base), 0);
+		CB_CHECK_INT(t, cb_devpath_starts(cb_buf_bytes(&path), cb_buf_bytes(&base)),
+			     rows[i].want);
+		cb_buf_fini(&path);
+		cb_buf_fini(&base);
+	}
+}
+
+CB_SUITE(devpath, CB_TEST(files), CB_TEST(starts), CB_TEST(every_node), CB_TEST(whole_paths), CB_TEST(bad_text),
 	 CB_TEST(faults), CB_TEST(too_long));
