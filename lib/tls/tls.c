@@ -104,6 +104,8 @@ static int tls_read(struct cb_stream *s, void *buf, size_t n, uint64_t timeout_n
 	do
 		code = mbedtls_ssl_read(&t->ssl, buf, n);
 	while (goes_on(code)); /* each took a record from the stream */
+	if (code == 0)
+		return failed(t, MBEDTLS_ERR_SSL_CONN_EOF, "receiving"); /* an end that nobody signed */
 	if (code < 0 && code != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
 		return failed(t, code, "receiving");
 	*ret_n = code > 0 ? (size_t)code : 0;
@@ -133,8 +135,9 @@ static int tls_write(struct cb_stream *s, const void *buf, size_t n, uint64_t ti
 static void tls_close(struct cb_stream *s)
 {
 	struct tls *t = (struct tls *)s;
+	struct cb_env *env = s->env;
 
-	use(s->env);
+	use(env);
 	if (t->status == 0)
 		(void)mbedtls_ssl_close_notify(&t->ssl); /* politeness: all that was wanted is here */
 	mbedtls_ssl_free(&t->ssl);
@@ -143,7 +146,7 @@ static void tls_close(struct cb_stream *s)
 	if (t->below != NULL)
 		t->below->ops->close(t->below);
 	cb_wipe(t, sizeof(*t));
-	cb_free(s->env, t, sizeof(*t));
+	cb_free(env, t, sizeof(*t));
 }
 
 static const struct cb_stream_ops ops = { tls_read, tls_write, tls_close };
@@ -172,7 +175,22 @@ static int add_ca(struct tls *t, struct cb_bytes ca)
 	return known > 0 ? 0 : cb_fail(env, CB_EAUTH, "TLS: none of the built-in certificates can be used");
 }
 
-static int configure(struct tls *t, struct cb_str host)
+/* mbedTLS 3.6.6 refuses RSA-PSS from a server that speaks 1.2, yet offers it for 1.3, and such servers then like
+ * to take it. So it comes last here, and is left out for those that took it all the same. */
+static const uint16_t signatures[] = {
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512, MBEDTLS_TLS1_3_SIG_NONE,
+};
+static const uint16_t signatures12[] = {
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512, MBEDTLS_TLS1_3_SIG_NONE,
+};
+
+static int configure(struct tls *t, struct cb_str host, bool only12)
 {
 	char name[CB_MAX_HOST + 1];
 	int code = mbedtls_ssl_config_defaults(&t->config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
@@ -185,6 +203,9 @@ static int configure(struct tls *t, struct cb_str host)
 		mbedtls_ssl_conf_ca_chain(&t->config, &t->ca, NULL);
 		mbedtls_ssl_conf_verify(&t->config, tls_judge, &t->judge);
 		mbedtls_ssl_conf_rng(&t->config, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+		mbedtls_ssl_conf_sig_algs(&t->config, only12 ? signatures12 : signatures);
+		if (only12)
+			mbedtls_ssl_conf_max_tls_version(&t->config, MBEDTLS_SSL_VERSION_TLS1_2);
 		code = mbedtls_ssl_setup(&t->ssl, &t->config);
 	}
 	if (code == 0)
@@ -193,13 +214,16 @@ static int configure(struct tls *t, struct cb_str host)
 	return code == 0 ? 0 : failed(t, code, "beginning");
 }
 
-static int shake_hands(struct tls *t)
+/* *ret_again: it is worth another connection, with 1.2 alone. */
+static int shake_hands(struct tls *t, bool *ret_again)
 {
 	int code;
 
 	do
 		code = mbedtls_ssl_handshake(&t->ssl);
 	while (goes_on(code)); /* each took a record from the stream */
+	*ret_again = code == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER &&
+		     mbedtls_ssl_get_version_number(&t->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
 	return code == 0 ? 0 : failed(t, code, "the handshake");
 }
 
@@ -214,11 +238,13 @@ static int check_world(struct cb_env *env, int64_t now)
 	return psa_crypto_init() == PSA_SUCCESS ? 0 : cb_fail(env, CB_ENOMEM, "TLS: beginning: out of memory");
 }
 
-static int over(struct cb_tls_dial *d, const struct cb_url *url, uint64_t timeout_ns, struct cb_stream **ret)
+static int connect(struct cb_tls_dial *d, const struct cb_url *url, uint64_t timeout_ns, bool only12,
+		   struct cb_stream **ret, bool *ret_again)
 {
 	struct tls *t = cb_alloc(d->env, sizeof(*t));
 	int r;
 
+	*ret_again = false;
 	if (t == NULL)
 		return CB_ENOMEM;
 	*t = (struct tls){ .stream = { &ops, d->env }, .timeout_ns = timeout_ns,
@@ -230,9 +256,9 @@ static int over(struct cb_tls_dial *d, const struct cb_url *url, uint64_t timeou
 	if (r == 0)
 		r = d->below->open(d->below, url, timeout_ns, &t->below);
 	if (r == 0)
-		r = configure(t, url->host);
+		r = configure(t, url->host, only12);
 	if (r == 0)
-		r = shake_hands(t);
+		r = shake_hands(t, ret_again);
 	if (r < 0) {
 		tls_close(&t->stream);
 		return r;
@@ -244,13 +270,19 @@ static int over(struct cb_tls_dial *d, const struct cb_url *url, uint64_t timeou
 static int dial_open(struct cb_dial *dial, const struct cb_url *url, uint64_t timeout_ns, struct cb_stream **ret)
 {
 	struct cb_tls_dial *d = (struct cb_tls_dial *)dial;
+	bool again = false;
 	int r;
 
 	if (!url->tls)
 		return d->below->open(d->below, url, timeout_ns, ret);
 	use(d->env);
 	r = check_world(d->env, d->now);
-	return r == 0 ? over(d, url, timeout_ns, ret) : r;
+	if (r == 0)
+		r = connect(d, url, timeout_ns, false, ret, &again);
+	if (!again)
+		return r;
+	cb_clear(d->env);
+	return connect(d, url, timeout_ns, true, ret, &again);
 }
 
 void cb_tls_dial_init(struct cb_tls_dial *d, struct cb_env *env, struct cb_dial *below, struct cb_bytes ca,
