@@ -1,4 +1,4 @@
-/* PEM (RFC 7468), certificates only: lenient about what is between the blocks, strict about what is in them. */
+/* PEM (RFC 7468), certificates only: lenient about what is between the blocks, strict inside. */
 #include "codec/pem.h"
 
 #include "codec/base64.h"

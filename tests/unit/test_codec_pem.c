@@ -22,7 +22,8 @@ static void taken(struct cb_check *t)
 		{ "# a name\r\n" B ONE E "more\n\n" B EMPTY E, 2, 7 },
 		{ "-----BEGIN CERTIFICATE-----\r\nMAMCAQE=  \r\n-----END CERTIFICATE-----", 1, 5 },
 		{ "-----BEGIN PRIVATE KEY-----\nMAMCAQE=\n-----END PRIVATE KEY-----\n" B ONE E, 1, 5 },
-		{ "-----BEGIN TRUSTED CERTIFICATE-----\n!\n-----END TRUSTED CERTIFICATE-----\n" B ONE E, 1, 5 },
+		{ "-----BEGIN TRUSTED CERTIFICATE-----\n!\n-----END TRUSTED CERTIFICATE-----\n" B ONE E,
+		  1, 5 },
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -42,7 +43,8 @@ static void refused(struct cb_check *t)
 {
 	static const struct { const char *text, *says; int error; } rows[] = {
 		{ "", "no certificate", CB_ENOTMINE },
-		{ "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", "no certificate", CB_ENOTMINE },
+		{ "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", "no certificate",
+		  CB_ENOTMINE },
 		{ "\n\n" B ONE, "line 3: the certificate that begins here has no end", CB_ECORRUPT },
 		{ B ONE B ONE E, "line 3: the certificate that begins in line 1 has not ended", CB_ECORRUPT },
 		{ B ONE "-----END PRIVATE KEY-----\n", "line 3: ", CB_ECORRUPT },
@@ -77,7 +79,8 @@ static void der(struct cb_check *t)
 	CB_CHECK_INT(t, cb_pem_certificates(t->env, (struct cb_bytes){ two, 7 }, &b, &n), 0);
 	CB_CHECK(t, n == 2 && b.n == 7 && memcmp(b.p, two, 7) == 0);
 	b.n = 0;
-	CB_CHECK_ERR(t, cb_pem_certificates(t->env, (struct cb_bytes){ two, 6 }, &b, &n), CB_ECORRUPT, "byte 5");
+	CB_CHECK_ERR(t, cb_pem_certificates(t->env, (struct cb_bytes){ two, 6 }, &b, &n), CB_ECORRUPT,
+		     "byte 5");
 	CB_CHECK(t, b.n == 0);
 	cb_buf_fini(&b);
 }
