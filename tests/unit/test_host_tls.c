@@ -1,4 +1,5 @@
-/* tests/unit/test_host_tls.c - lib/tls against `openssl s_server` on loopback, with certificates made here. */
+/* tests/unit/test_host_tls.c - lib/tls against `openssl s_server` on loopback, with certificates
+ * made here. */
 #include "tls/tls.h"
 
 #include <arpa/inet.h>
@@ -11,21 +12,24 @@
 
 #include "unit/check.h"
 
-#define STALL     UINT64_C(20000000000)
-#define BIG       (1u << 20)
-#define WHOLE     UINT64_MAX
-#define DAYS      (INT64_C(86400))
+#define STALL UINT64_C(20000000000)
+#define BIG (1u << 20)
+#define WHOLE UINT64_MAX
+#define DAYS (INT64_C(86400))
 
 /* A folder of keys, certificates and a file of random bytes, made once. */
 static char folder[32];
 
 static const char make_folder[] =
 	"set -e\n"
-	"ca() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=$1 "
+	"ca() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 "
+	"-subj /CN=$1 "
 	"-keyout $1.key -out $1.pem; openssl x509 -in $1.pem -outform DER -out $1.der; }\n"
-	"leaf() { name=$1; shift; openssl req -new -nodes -subj /CN=leaf -keyout $name.key -out $name.csr \"$@\"\n"
+	"leaf() { name=$1; shift; openssl req -new -nodes -subj /CN=leaf -keyout $name.key -out "
+	"$name.csr \"$@\"\n"
 	"printf 'subjectAltName=DNS:boot.test,IP:127.0.0.1' > $name.ext\n"
-	"openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3 -extfile $name.ext "
+	"openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3 -extfile "
+	"$name.ext "
 	"-out $name.pem; }\n"
 	"ca ca; ca other\n"
 	"leaf ec -newkey ec -pkeyopt ec_paramgen_curve:P-256\n"
@@ -41,7 +45,8 @@ static bool prepare(void)
 	(void)snprintf(folder, sizeof(folder), "/tmp/cb-tls-XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return false;
-	(void)snprintf(command, sizeof(command), "cd %s && exec > log 2>&1\n%s", folder, make_folder);
+	(void)snprintf(command, sizeof(command), "cd %s && exec > log 2>&1\n%s", folder,
+		       make_folder);
 	return system(command) == 0;
 }
 
@@ -68,8 +73,10 @@ static bool serve(const char *args, const char *key, struct server *s)
 	char command[512], line[128];
 
 	(void)snprintf(command, sizeof(command),
-		       "cd %s && echo $$ && exec openssl s_server -accept 127.0.0.1:0 -WWW -cert %s.pem -key %s.key "
-		       "%s 2>&1", folder, key, key, args);
+		       "cd %s && echo $$ && exec openssl s_server -accept 127.0.0.1:0 -WWW -cert "
+		       "%s.pem -key %s.key "
+		       "%s 2>&1",
+		       folder, key, key, args);
 	*s = (struct server){ .out = popen(command, "r") };
 	if (s->out == NULL || fgets(line, sizeof(line), s->out) == NULL)
 		return false;
@@ -113,8 +120,9 @@ static int wire_read(struct cb_stream *s, void *buf, size_t n, uint64_t timeout_
 static int wire_write(struct cb_stream *s, const void *buf, size_t n, uint64_t timeout_ns)
 {
 	(void)timeout_ns;
-	return send(((struct wire *)s)->fd, buf, n, MSG_NOSIGNAL) == (ssize_t)n ? 0 :
-		cb_fail(s->env, CB_EIO, "the socket broke");
+	return send(((struct wire *)s)->fd, buf, n, MSG_NOSIGNAL) == (ssize_t)n
+		       ? 0
+		       : cb_fail(s->env, CB_EIO, "the socket broke");
 }
 
 static void wire_close(struct cb_stream *s)
@@ -132,10 +140,12 @@ struct dial {
 	uint64_t left;
 };
 
-static int dial_open(struct cb_dial *dial, const struct cb_url *u, uint64_t timeout_ns, struct cb_stream **ret)
+static int dial_open(struct cb_dial *dial, const struct cb_url *u, uint64_t timeout_ns,
+		     struct cb_stream **ret)
 {
 	const struct dial *d = (const struct dial *)dial;
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)d->port),
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)d->port),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct wire *w = cb_alloc(d->env, sizeof(*w));
 
@@ -195,7 +205,9 @@ static int talk(struct cb_check *t, void *arg)
 	if (r < 0)
 		return r;
 	cb_tls_dial_init(&tls, t->env, &wire.dial,
-			 (struct cb_bytes){ der, k->ca != NULL ? slurp(k->ca, der, sizeof(der)) : 0 }, k->now);
+			 (struct cb_bytes){ der,
+					    k->ca != NULL ? slurp(k->ca, der, sizeof(der)) : 0 },
+			 k->now);
 	r = tls.dial.open(&tls.dial, &url, STALL, &s);
 	if (r == 0) {
 		r = ask(t, s);
@@ -213,7 +225,9 @@ static bool ready(struct cb_check *t)
 
 static void speaks(struct cb_check *t)
 {
-	static const struct { const char *args, *key, *host; } cases[] = {
+	static const struct {
+		const char *args, *key, *host;
+	} cases[] = {
 		{ "-tls1_3", "ec", "boot.test" },
 		{ "-tls1_3", "rsa", "127.0.0.1" },
 		{ "-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256", "ec", "BOOT.test" },
@@ -231,7 +245,8 @@ static void speaks(struct cb_check *t)
 
 		CB_CHECK(t, serve(cases[i].args, cases[i].key, &s));
 		if (!cb_check_text(t, __FILE__, __LINE__, cases[i].args,
-				   cb_str_c(talk(t, &k) == 0 ? "" : t->env->diag->text), CB_STR("")))
+				   cb_str_c(talk(t, &k) == 0 ? "" : t->env->diag->text),
+				   CB_STR("")))
 			cb_clear(t->env);
 		stop(&s);
 	}
@@ -245,24 +260,32 @@ static void refuses(struct cb_check *t)
 		int code;
 		const char *text;
 	} cases[] = {
-		{ "-tls1_3", "ec", "other.test", "ca.der", 0, CB_EAUTH, "another host than other.test" },
-		{ "-tls1_2", "rsa", "127.0.0.2", "ca.der", 0, CB_EAUTH, "another host than 127.0.0.2" },
+		{ "-tls1_3", "ec", "other.test", "ca.der", 0, CB_EAUTH,
+		  "another host than other.test" },
+		{ "-tls1_2", "rsa", "127.0.0.2", "ca.der", 0, CB_EAUTH,
+		  "another host than 127.0.0.2" },
 		{ "-tls1_3", "ec", "boot.test", "other.der", 0, CB_EAUTH, "nobody whom we know" },
 		{ "-tls1_2", "rsa", "boot.test", "other.der", 0, CB_EAUTH, "nobody whom we know" },
 		{ "-tls1_3", "ec", "boot.test", NULL, 0, CB_EAUTH, "no certificate authority" },
-		{ "-tls1_3", "ec", "boot.test", "ca.pem", 0, CB_ECORRUPT, "certificates are damaged" },
+		{ "-tls1_3", "ec", "boot.test", "ca.pem", 0, CB_ECORRUPT,
+		  "certificates are damaged" },
 		{ "-tls1_3", "ec", "boot.test", "ca.der", 10, CB_EAUTH, "expired on 20" },
 		{ "-tls1_2", "rsa", "boot.test", "ca.der", -10, CB_EAUTH, "valid from 20" },
-		{ "-tls1_1 -cipher ALL:@SECLEVEL=0", "rsa", "boot.test", "ca.der", 0, CB_EUNSUP, "TLS" },
-		{ "-tls1_2 -cipher AES128-GCM-SHA256", "rsa", "boot.test", "ca.der", 0, CB_EUNSUP, "TLS" },
-		{ "-tls1_2 -cipher ECDHE-RSA-AES128-SHA256", "rsa", "boot.test", "ca.der", 0, CB_EUNSUP, "TLS" },
-		{ "-tls1_2 -cipher DHE-RSA-AES128-GCM-SHA256", "rsa", "boot.test", "ca.der", 0, CB_EUNSUP, "TLS" },
+		{ "-tls1_1 -cipher ALL:@SECLEVEL=0", "rsa", "boot.test", "ca.der", 0, CB_EUNSUP,
+		  "TLS" },
+		{ "-tls1_2 -cipher AES128-GCM-SHA256", "rsa", "boot.test", "ca.der", 0, CB_EUNSUP,
+		  "TLS" },
+		{ "-tls1_2 -cipher ECDHE-RSA-AES128-SHA256", "rsa", "boot.test", "ca.der", 0,
+		  CB_EUNSUP, "TLS" },
+		{ "-tls1_2 -cipher DHE-RSA-AES128-GCM-SHA256", "rsa", "boot.test", "ca.der", 0,
+		  CB_EUNSUP, "TLS" },
 	};
 	struct server s;
 
 	CB_REQUIRE(t, ready(t));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct talk k = { &s, cases[i].host, cases[i].ca, time(NULL) + cases[i].days * DAYS, WHOLE };
+		struct talk k = { &s, cases[i].host, cases[i].ca, time(NULL) + cases[i].days * DAYS,
+				  WHOLE };
 
 		CB_CHECK(t, serve(cases[i].args, cases[i].key, &s));
 		CB_CHECK_ERR(t, talk(t, &k), cases[i].code, cases[i].text);
