@@ -2,14 +2,15 @@
  * words. */
 #include "tls/judge_priv.h"
 
+#include <mbedtls/x509_crt.h>
+
 #include "core/date.h"
 #include "core/err.h"
 #include "core/str.h"
-#include "mbedtls/x509_crt.h"
 
 static int64_t seconds(const mbedtls_x509_time *t)
 {
-	return cb_date_seconds(j->year, j->month, j->day, t->hour, t->min, t->sec);
+	return cb_date_seconds(t->year, t->mon, t->day, t->hour, t->min, t->sec);
 }
 
 static void overstepped(struct tls_judge *j, const mbedtls_x509_time *t)

@@ -1,14 +1,15 @@
 /* tls/tls.c - mbedTLS as a cb_stream over another one. */
 #include "tls/tls.h"
 
+#include <glue.h>
+#include <mbedtls/psa_util.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/x509_crt.h>
+#include <psa/crypto.h>
+
 #include "codec/pem.h"
 #include "core/limits.h"
 #include "core/str.h"
-#include "glue.h"
-#include "mbedtls/psa_util.h"
-#include "mbedtls/ssl.h"
-#include "mbedtls/x509_crt.h"
-#include "psa/crypto.h"
 #include "tls/judge_priv.h"
 
 struct tls {
