@@ -69,8 +69,8 @@ static int load_from(struct cb_loader *l, efi_handle volume, struct cb_str file,
 		if (!EFI_IS_ERROR(s))
 			r = 1;
 		else if (s != EFI_NOT_FOUND)
-			r = cb_fail(&l->env, CB_EUNSUP, "%.*s: the firmware doesn't load it (EFI status %llu)%s",
-				    CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT),
+			r = cb_fail(&l->env, CB_EUNSUP, "%.*s: the firmware doesn't load it (EFI status "
+				    "%llu)%s", CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT),
 				    s == EFI_SECURITY_VIOLATION ? ": Secure Boot doesn't trust it" : "");
 	}
 	cb_buf_fini(&path);
@@ -82,10 +82,11 @@ static int start(struct cb_loader *l, efi_handle image, struct cb_str file)
 {
 	efi_status s;
 
-	tell_handover(l, file);
 	mark(l, "chain");
 	tell_end(l, file);
+	untell(l);
 	s = l->u.st->bs->start_image(image, NULL, NULL);
+	tell_start(l);
 	mark(l, "returned");
 	return cb_fail(&l->env, CB_EUNSUP, "%.*s was started and came back (EFI status %llu)",
 		       CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT));

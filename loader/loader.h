@@ -75,6 +75,8 @@ void print_report(struct cb_loader *l);
  * variables of the Boot Loader Interface. What can't be written is nobody's failure. */
 void mark(struct cb_loader *l, const char *stage);
 void tell_start(struct cb_loader *l);
+/* Another loader is next, and the interface has one: it may leave alone what it finds set. */
+void untell(struct cb_loader *l);
 void tell_handover(struct cb_loader *l, struct cb_str entry);
 void tell_end(struct cb_loader *l, struct cb_str decision);
 

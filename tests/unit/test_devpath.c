@@ -292,5 +292,5 @@ static void starts(struct cb_check *t)
 	}
 }
 
-CB_SUITE(devpath, CB_TEST(files), CB_TEST(starts), CB_TEST(every_node), CB_TEST(whole_paths), CB_TEST(bad_text),
-	 CB_TEST(faults), CB_TEST(too_long));
+CB_SUITE(devpath, CB_TEST(files), CB_TEST(starts), CB_TEST(every_node), CB_TEST(whole_paths),
+	 CB_TEST(bad_text), CB_TEST(faults), CB_TEST(too_long));
