@@ -64,7 +64,7 @@ def esp(r, name, files):
 	r.attach(name, path)
 
 
-def set_up(r, right, decoy=(), own=()):
+def set_up(r, story, right, decoy=(), own=()):
 	"""Our loader on its own ESP, then two more disks. Of each configuration, [(path, text)], the decoy and our own have
 	one that says "wrong" for "right"."""
 	for disk, files in (("own", own), ("decoy", decoy), ("right", right)):
@@ -77,6 +77,8 @@ def set_up(r, right, decoy=(), own=()):
 			r.insert_loader("", "esp", more=listed)
 		else:
 			esp(r, disk, listed)
+	if (story.arch, story.release) == ("aarch64", "12"):
+		r.power_on([OURS], boots=1)  # this firmware comes with a blank store, and formats it
 	media.cloud_boot("nvram", "set", "--store", r.store, "CloudBootCmdline", "cloudboot.onfail=poweroff")
 
 
@@ -89,7 +91,7 @@ def freebsd(r, story):
 	"""GRUB as FreeBSD's loader. A file on the disk before it is no program; one on our own disk comes after all others.
 	It returns, and what follows is the report."""
 	config = ("/EFI/debian/grub.cfg", "echo GRUB right cmdpath=$cmdpath root=$root\nexit\n")
-	set_up(r, [("/EFI/freebsd/loader.efi", grub(story)), config],
+	set_up(r, story, [("/EFI/freebsd/loader.efi", grub(story)), config],
 		[("/EFI/freebsd/loader.efi", "no program\n"), config],
 		[("/EFI/freebsd/loader.efi", program(story, "hello")), config])
 	boot(r, "freebsd", [r"^chain +to freebsd", r"^warning: .EFI.freebsd.loader\.efi: the firmware doesn't load it",
@@ -107,7 +109,7 @@ def windows(r, story):
 		("/loader/entries/mini.conf", "title mini\nlinux /linux\ninitrd /initrd\noptions console=%s from=right\n"
 			% machine.ARCHES[story.arch]["console"])]
 	kernel = [("/" + name, r.path(name)) for name in files]
-	set_up(r, [("/EFI/Microsoft/Boot/bootmgfw.efi", systemd_boot(story))] + config + kernel,
+	set_up(r, story, [("/EFI/Microsoft/Boot/bootmgfw.efi", systemd_boot(story))] + config + kernel,
 		[(fallback(story), program(story, "hello"))] + config, config)
 	boot(r, "windows", [r"^chain +to windows", r"^chain +.EFI.Microsoft.Boot.bootmgfw\.efi on vdc",
 		mini_marker(story, "from=right"), POWER_DOWN], forbid=[STARTED])
@@ -116,7 +118,7 @@ def windows(r, story):
 def openbsd(r, story):
 	"""The shell under the fallback name: it runs the startup.nsh that lies beside it. Our own file has that name, too."""
 	config = ("/EFI/BOOT/startup.nsh", "@echo -off\necho SHELL right\nreset -s\n")
-	set_up(r, [(fallback(story), shell(story)), config], [config], [config])
+	set_up(r, story, [(fallback(story), shell(story)), config], [config], [config])
 	boot(r, "openbsd", [r"^chain +to openbsd", r"^chain +.EFI.BOOT.BOOT\w+\.EFI on vdc", r"SHELL right"])
 
 
@@ -126,7 +128,7 @@ def netbsd(r, story):
 	script = "@echo -off\n" + "".join("dmpstore %s -guid %s\n" % (name, LOADER_GUID) for name in NAMES) + "reset -s\n"
 	config = [("/loader/loader.conf", "timeout 0\ndefault shell.conf\n"),
 		("/loader/entries/shell.conf", "title right\nefi /shell.efi\n")]
-	set_up(r, [(fallback(story), systemd_boot(story)), ("/shell.efi", shell(story)), ("/startup.nsh", script)] + config,
+	set_up(r, story, [(fallback(story), systemd_boot(story)), ("/shell.efi", shell(story)), ("/startup.nsh", script)] + config,
 		config, config)
 	boot(r, "netbsd", [r"^chain +to netbsd", r"^chain +.EFI.BOOT.BOOT\w+\.EFI on vdc", "LoaderImageIdentifier"])
 	need(dumped(r.told, NAMES[0]).upper() == PARTUUID["right"].upper(), "the partition: " + dumped(r.told, NAMES[0]))
@@ -150,7 +152,7 @@ def file(r, story):
 	says; then a program beside ourselves, on our own volume; but never our own file."""
 	config = ("/EFI/refind/refind.conf", "timeout -1\ntextonly true\nscanfor manual\nuse_nvram false\nmenuentry right {\n"
 		"\tloader /EFI/hello.efi\n}\n")
-	set_up(r, [("/EFI/refind/refind.efi", refind(story)), config, ("/EFI/hello.efi", program(story, "hello"))],
+	set_up(r, story, [("/EFI/refind/refind.efi", refind(story)), config, ("/EFI/hello.efi", program(story, "hello"))],
 		[config], [("/EFI/BOOT/beside.efi", program(story, "hello"))])
 	boot(r, "/efi/refind/REFIND.efi", [r"^chain +.efi.refind.REFIND\.efi on vdc", STARTED])
 	boot(r, "\\EFI\\BOOT\\beside.efi", [r"^chain +.EFI.BOOT.beside\.efi on vda", STARTED])
@@ -159,7 +161,7 @@ def file(r, story):
 
 def missing(r, story):
 	"""What isn't there is reported, and what could have been meant."""
-	set_up(r, [])
+	set_up(r, story, [])
 	for target in ("freebsd", "openbsd", "windows"):
 		boot(r, target, [r"^chain +to " + target, *MISSING], "poweroff" if target == "windows" else "marker")
 	boot(r, "freebds", [r"^cloud-boot: .*nothing on the disks is called freebds: did you mean freebsd\?", r"CB-3015"], "marker")
