@@ -69,8 +69,9 @@ static int load_from(struct cb_loader *l, efi_handle volume, struct cb_str file,
 		if (!EFI_IS_ERROR(s))
 			r = 1;
 		else if (s != EFI_NOT_FOUND)
-			r = cb_fail(&l->env, CB_EUNSUP, "%.*s: the firmware doesn't load it (EFI status "
-				    "%llu)%s", CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT),
+			r = cb_fail(&l->env, CB_EUNSUP,
+				    "%.*s: the firmware doesn't load it (EFI status %llu)%s",
+				    CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT),
 				    s == EFI_SECURITY_VIOLATION ? ": Secure Boot doesn't trust it" : "");
 	}
 	cb_buf_fini(&path);

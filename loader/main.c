@@ -138,14 +138,25 @@ void explain(struct cb_loader *l, const struct cb_candidate *chosen)
 	struct cb_buf text;
 
 	cb_buf_init(&text, &l->env, TEXT_MAX);
-	if (l->env.max_level >= CB_LOG_DEBUG) {
-		cb_explain_volumes(&l->volumes, &text);
-		cb_explain_plan(l->plan, &text);
-	} else {
-		say(l, "boot", "%.*s: %s, %.*s", CB_STR_ARG(chosen->title), chosen->rule,
-		    CB_STR_ARG(chosen->reason));
-		cb_explain_candidate(chosen, &text);
-	}
+	say(l, "boot", "%.*s: %s, %.*s", CB_STR_ARG(chosen->title), chosen->rule,
+	    CB_STR_ARG(chosen->reason));
+	cb_explain_candidate(chosen, &text);
+	say_lines(l, (struct cb_str){ (const char *)text.p, text.n });
+	cb_buf_fini(&text);
+}
+
+/* For whoever debugs: once, however many candidates are tried then. */
+static void explain_all(struct cb_loader *l)
+{
+	struct cb_buf text;
+
+	if (l->env.max_level < CB_LOG_DEBUG || l->plan == NULL)
+		return;
+	cb_buf_init(&text, &l->env, TEXT_MAX);
+	cb_explain_volumes(&l->volumes, &text);
+	say_lines(l, (struct cb_str){ (const char *)text.p, text.n });
+	text.n = 0;
+	cb_explain_plan(l->plan, &text);
 	say_lines(l, (struct cb_str){ (const char *)text.p, text.n });
 	cb_buf_fini(&text);
 }
@@ -256,6 +267,7 @@ static int boot(struct cb_loader *l)
 	}
 	mark(l, "choose");
 	r = find(l);
+	explain_all(l);
 	if (cb_settings_flag(&l->settings, CB_KEY_MENU) && (r == 0 || l->plan != NULL))
 		return ask(l);
 	if (r == CB_ENOENT && named && l->plan != NULL && l->volumes.disks_n > 0)

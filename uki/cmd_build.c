@@ -34,12 +34,11 @@ static const struct cb_opt opts[] = {
 	{ "stub", 0, CB_OPT_TEXT, "FILE", PLAN(stub),
 	  "the UEFI stub; default: systemd's, of this host or fetched once" },
 	{ "loader", 0, CB_OPT_FLAG, NULL, offsetof(struct args, loader),
-	  "unfinished, tried on QEMU's q35 only: loader.efi starts first, boots the disks without a "
-	  "Linux in between (path B), and falls back to the UKI, which becomes "
-	  "\\EFI\\cloud-boot\\menu.efi" },
+	  "loader.efi starts first and boots the disks without a Linux in between (path B); the UKI "
+	  "becomes \\EFI\\cloud-boot\\menu.efi beside it, for what the loader can't boot" },
 	{ "path-b", 0, CB_OPT_FLAG, NULL, offsetof(struct args, path_b),
-	  "unfinished, as --loader: the loader alone, without a UKI; --cmdline then has its settings "
-	  "and the command line of the kernel that it starts" },
+	  "the loader alone, without a UKI; --cmdline then has its settings and the command line of the "
+	  "kernel that it starts" },
 	{ "sign-key", 0, CB_OPT_TEXT, "FILE", PLAN(sign_key),
 	  "sign for Secure Boot with this key (PEM)" },
 	{ "sign-cert", 0, CB_OPT_TEXT, "FILE", PLAN(sign_cert), "the certificate of that key (PEM)" },

@@ -59,10 +59,11 @@ static size_t line_bytes(const struct cache *c, uint64_t no)
 static void forget(struct cache *c, uint32_t i)
 {
 	struct line *l = &c->lines[i];
-	uint32_t *at = &c->buckets[bucket_of(c, l->no)];
+	uint32_t *at;
 
 	if (!l->filled)
 		return;
+	at = &c->buckets[bucket_of(c, l->no)];
 	while (*at != i)
 		at = &c->lines[*at].next;
 	*at = l->next;

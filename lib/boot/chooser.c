@@ -83,15 +83,28 @@ int cb_note_unless_absent(struct cb_chooser *ch, const struct cb_volume *v, int 
 	return 0;
 }
 
+/* Every disk leaves something to those after it: half of all memory is shared out evenly. */
+bool cb_found_full(const struct cb_chooser *ch, const struct cb_volume *v)
+{
+	unsigned later = ch->vs->disks_n - 1 - v->disk->index;
+
+	return ch->found_n >= CB_MAX_BOOT_ENTRIES - later * CB_KEEP_BOOT_ENTRIES ||
+	       ch->a->used > ARENA_FULL - later * (ARENA_FULL / 2 / ch->vs->disks_n);
+}
+
+int cb_note_full(struct cb_chooser *ch, const struct cb_volume *v)
+{
+	return cb_note(ch, v, "more candidates than are looked at: %u were kept", ch->found_n);
+}
+
 int cb_found_add(struct cb_chooser *ch, const char *rule, struct cb_volume *v,
 		 struct cb_found **ret)
 {
 	struct cb_found *f;
 
 	*ret = NULL;
-	if (ch->found_n == CB_MAX_BOOT_ENTRIES || ch->a->used > ARENA_FULL)
-		return cb_note(ch, v, "more candidates than are looked at: %u were kept",
-			       ch->found_n);
+	if (cb_found_full(ch, v))
+		return cb_note_full(ch, v);
 	f = cb_new(ch->a, struct cb_found, 1);
 	if (f == NULL)
 		return no_memory(ch);

@@ -52,6 +52,9 @@ CB_MUST int cb_note(struct cb_chooser *ch, const struct cb_volume *v, const char
 CB_MUST int cb_note_failure(struct cb_chooser *ch, const struct cb_volume *v, int r);
 /* The same, but what isn't there is not worth a note. */
 CB_MUST int cb_note_unless_absent(struct cb_chooser *ch, const struct cb_volume *v, int r);
+/* No more candidates are taken from v. To be asked before text is read that takes memory. */
+bool cb_found_full(const struct cb_chooser *ch, const struct cb_volume *v);
+CB_MUST int cb_note_full(struct cb_chooser *ch, const struct cb_volume *v);
 /* Room for one more candidate of rule `name` on v; NULL in *ret when there are too many. */
 CB_MUST int cb_found_add(struct cb_chooser *ch, const char *rule, struct cb_volume *v,
 			 struct cb_found **ret);

@@ -86,6 +86,9 @@ static void put_disk(struct cb_buf *b, const struct cb_disk *d)
 		cb_str_escape(b, d->why);
 		cb_buf_str(b, CB_STR("\n"));
 	}
+	if (d->left_out > 0)
+		cb_buf_fmt(b, "  note: %zu partitions are left out: more volumes than are looked at\n",
+			   d->left_out);
 	for (size_t i = 0; i < d->table.notes_n; i++) {
 		cb_buf_str(b, CB_STR("  note: "));
 		cb_str_escape(b, d->table.notes[i]);

@@ -157,8 +157,11 @@ static int search(struct cb_chooser *ch, struct cb_volume *v, struct cb_str dir,
 	if (names->dropped > 0)
 		r = cb_note(ch, v, "%.*s has more files than are looked at: %u entries were kept",
 			    CB_STR_ARG(dir), names->n);
-	for (unsigned i = 0; i < names->n && r == 0; i++)
+	for (unsigned i = 0; i < names->n && r == 0; i++) {
+		if (cb_found_full(ch, v))
+			return cb_note_full(ch, v);
 		r = read_entry(ch, v, dir, names->v[i]);
+	}
 	return r;
 }
 

@@ -208,6 +208,12 @@ static int add_part(struct cb_volumes *vs, struct cb_disk *d, const struct cb_pa
 	return r == 0 ? probe(vs, v) : r;
 }
 
+/* The last volumes are for the disks that may still come. */
+static bool is_full(const struct cb_volumes *vs)
+{
+	return vs->volumes_n >= CB_MAX_VOLUMES - (CB_MAX_DISKS - vs->disks_n) * CB_KEEP_VOLUMES;
+}
+
 /* The whole disk counts as a volume when no table cuts it up. */
 static int add_contents(struct cb_volumes *vs, struct cb_disk *d)
 {
@@ -225,6 +231,10 @@ static int add_contents(struct cb_volumes *vs, struct cb_disk *d)
 		return r == 0 ? probe(vs, v) : r;
 	}
 	for (size_t i = 0; i < d->table.n; i++) {
+		if (is_full(vs)) {
+			d->left_out = d->table.n - i;
+			return 0;
+		}
 		r = add_part(vs, d, &d->table.parts[i]);
 		if (r < 0)
 			return r;

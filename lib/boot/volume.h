@@ -26,6 +26,7 @@ struct cb_disk {
 	size_t links_n;
 	unsigned index;                 /* in the order of cb_volumes_add_disk(), from 0 */
 	struct cb_part_table table;     /* its notes say what was repaired */
+	size_t left_out;                /* partitions that are no volumes: CB_MAX_VOLUMES */
 	int status;                     /* negative: the table can't be read, and why */
 	struct cb_str why;
 };
@@ -76,7 +77,8 @@ void cb_volumes_init(struct cb_volumes *vs, struct cb_env *env,
 void cb_volumes_fini(struct cb_volumes *vs);
 
 /* Read the partition table, probe every partition; without a table, probe the whole disk. A broken
- * table or volume is recorded and is no failure: that is want of memory, CB_ECANCELED, or CB_ELIMIT. */
+ * table or volume is recorded and is no failure: that is want of memory, CB_ECANCELED, or CB_ELIMIT for
+ * more disks than CB_MAX_DISKS. */
 CB_MUST int cb_volumes_add_disk(struct cb_volumes *vs, const struct cb_disk_desc *desc);
 
 /* Add a device that is not a partition, and probe it: a layer opened from `below`. A reference on blk

@@ -35,13 +35,16 @@
 /* Boot files. */
 #define CB_MAX_KERNEL        (512u << 20)
 #define CB_MAX_INITRD        (2048u << 20)
-#define CB_MAX_BOOT_ENTRIES  512u
+#define CB_MAX_BOOT_ENTRIES  1024u      /* of all disks: CB_KEEP_BOOT_ENTRIES */
 #define CB_MAX_BLS_FILE      (64u << 10)
 #define CB_MAX_CMDLINE       4096u      /* x86_64 boot protocol; arm64 takes 2048 */
 #define CB_MAX_INITRDS       16u
 #define CB_MAX_LOAD_OPTIONS  2047u      /* bytes: COMMAND_LINE_SIZE of the kernels without its NUL */
 #define CB_MAX_DISKS         128u
-#define CB_MAX_VOLUMES       1024u
+#define CB_MAX_VOLUMES       2048u      /* of all disks: CB_KEEP_VOLUMES */
+/* What one disk leaves to each that comes after it, so that no disk's junk hides another. */
+#define CB_KEEP_VOLUMES      8u
+#define CB_KEEP_BOOT_ENTRIES 4u
 #define CB_MAX_KMODS         1024u      /* kernel modules in one initramfs */
 
 /* Memory of one decoder: zstd --ultra -22 has a window of 128 MiB, xz -9 a dictionary of 64. */

@@ -13,11 +13,12 @@ PARTIAL_SECONDS = 1.0  # a prompt has no end of line: it counts as one after thi
 class Outcome:
 	"""How a run ended: `end` is "exit", "stopped" (by the watcher) or "limit"."""
 
-	def __init__(self, end, code, seconds, lines):
+	def __init__(self, end, code, seconds, lines, stamps):
 		self.end = end
 		self.code = code
 		self.seconds = seconds
 		self.lines = lines
+		self.stamps = stamps  # (seconds, line)
 
 
 def clean(raw):
@@ -36,6 +37,7 @@ class SerialLog:
 		self.pending = b""
 		self.stamp = 0.0
 		self.lines = []
+		self.stamps = []
 
 	def feed(self, data):
 		fresh = []
@@ -53,6 +55,7 @@ class SerialLog:
 		if not line.strip():
 			return []
 		self.lines.append(line)
+		self.stamps.append((self.stamp, line))
 		self.note("[%7.2f] %s" % (self.stamp, line))
 		return [line]
 
@@ -98,4 +101,4 @@ def run(argv, log_path, limit, watcher, mode="w"):
 	seconds = time.monotonic() - log.started
 	log.note("# %s, exit code %d, %.1f s" % (end, code, seconds))
 	log.file.close()
-	return Outcome(end, code, seconds, log.lines)
+	return Outcome(end, code, seconds, log.lines, log.stamps)

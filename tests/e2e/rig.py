@@ -35,19 +35,25 @@ class Rig:
 		self.folder = folder
 		self.log = log
 		self.slow = slow
-		self.code, template, self.bios = machine.firmware_files(arch, release)
+		self.code, self.fresh_store, self.bios = machine.firmware_files(arch, release)
 		self.store = self.path("vars.fd")
-		diskedit.copy_sparse(template, self.store)
+		self.forget()
 		self.drives = []       # (name, path, format, options)
 		self.extra = []
+		self.within = []       # words before QEMU's own: a network namespace, say
 		self.runs = 0
 		self.told = []         # serial lines of the last run
+		self.stamps = []       # the same with their seconds
 		self.cache = None
 		self.recording = None  # stem of the names of three files: all writes to cache disk and flash, and their order
 		self.iso_entry = None  # the firmware's number for boot.iso
 
 	def path(self, name):
 		return os.path.join(self.folder, name)
+
+	def forget(self):
+		"""The variable store as it left the factory: a machine whose devices are other ones than before."""
+		diskedit.copy_sparse(self.fresh_store, self.store)
 
 	# What is attached, in the order of the PCI slots: firmware tries disks in that order.
 
@@ -113,7 +119,7 @@ class Rig:
 	# The power button.
 
 	def command(self, firmware, record, clock, boot_index):
-		argv = machine.base(self.arch, reboots=True) + self.extra
+		argv = self.within + machine.base(self.arch, reboots=True) + self.extra
 		store = "if=pflash,format=raw,file=" + self.store
 		if self.recording:
 			store = "if=pflash," + blklog.options(self.store, self.recording + ".flash")
@@ -148,7 +154,7 @@ class Rig:
 		outcome = guest.run(argv, self.log, LIMIT[self.arch] * boots * self.slow, watcher.line,
 			"a" if self.runs else "w")
 		self.runs += 1
-		self.told = outcome.lines
+		self.told, self.stamps = outcome.lines, outcome.stamps
 		first = re.search(STARTED, "\n".join(self.told))
 		if first and self.iso_entry is None:
 			self.iso_entry = int(first.group(1), 16)

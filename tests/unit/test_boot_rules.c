@@ -343,7 +343,7 @@ static void many_files(struct cb_check *t)
 	close_world(&o);
 }
 
-/* 512 entries of 64 KiB each are cut off before memory runs out. */
+/* 1024 entries of 64 KiB each are cut off before memory runs out, and before the next disk has no room. */
 static void many_entries(struct cb_check *t)
 {
 	static char names[300][48], text[60000];
@@ -353,7 +353,12 @@ static void many_entries(struct cb_check *t)
 		{ TREE_BOOT, "", { .type = "vfat", .files = files, .files_n = 301 } },
 		{ TREE_LINUX, "", { .type = "ext4", .files = files, .files_n = 301 } },
 	};
-	static const struct tree_disk disk[] = { { .name = "vda", .parts = parts, .parts_n = 3 } };
+	static const struct tree_file good[] = { BZ("/vmlinuz-6.1") };
+	static const struct tree_disk disk[] = {
+		{ .name = "vda", .parts = parts, .parts_n = 3 },
+		DISK("vdb", good),
+	};
+	struct cb_candidate *last;
 	struct world o;
 
 	memset(text, 'x', sizeof(text));
@@ -364,9 +369,12 @@ static void many_entries(struct cb_check *t)
 		files[i] = (struct tree_file)TEXT(names[i], text);
 	}
 	files[300] = (struct tree_file)BZ("/k");
-	if (open_world(t, &o, disk, 1, (struct cb_boot_request){ REQ })) {
-		CB_CHECK(t, o.plan->candidates_n > 200 && o.plan->candidates_n < 300);
+	if (open_world(t, &o, disk, 2, (struct cb_boot_request){ REQ })) {
+		CB_CHECK(t, o.plan->candidates_n > 150 && o.plan->candidates_n < 300);
 		CB_CHECK_STR(t, o.plan->first->id, "299.conf");
+		for (last = o.plan->first; last->next != NULL; last = last->next)
+			;
+		CB_CHECK_STR(t, last->id, "vmlinuz-6.1");
 		check_note(t, &o, "more candidates than are looked at");
 		CB_CHECK(t, o.plan->arena.used < 32u << 20);
 	}

@@ -252,5 +252,50 @@ static void many_disks(struct cb_check *t)
 	cb_blk_unref(d.blk);
 }
 
+/* Of 64 logical partitions, a sector each. */
+static void make_logical(uint8_t disk[132 * 512])
+{
+	static const uint8_t mbr[16] = { [4] = 5, [8] = 1, [12] = 131 };
+
+	memcpy(disk + 446, mbr, sizeof(mbr));
+	for (uint8_t i = 0; i < CB_MAX_LOGICAL; i++) {
+		uint8_t *ebr = disk + (1 + 2 * i) * 512;
+		const uint8_t part[16] = { [4] = 0x83, [8] = 1, [12] = 1 };
+		const uint8_t next[16] = { [4] = 5, [8] = (uint8_t)(2 * i + 2), [12] = 2 };
+
+		memcpy(ebr + 446, part, sizeof(part));
+		if (i + 1u < CB_MAX_LOGICAL)
+			memcpy(ebr + 462, next, sizeof(next));
+		ebr[510] = 0x55;
+		ebr[511] = 0xaa;
+	}
+	disk[510] = 0x55;
+	disk[511] = 0xaa;
+}
+
+/* Whatever the first disks have, the last ones get their share. */
+static void many_partitions(struct cb_check *t)
+{
+	static uint8_t sectors[132 * 512];
+	struct cb_volumes vs;
+	struct cb_disk_desc d = { .name = CB_STR("x") };
+	const struct cb_disk *last;
+	int r = 0;
+
+	make_logical(sectors);
+	CB_REQUIRE_OK(t, cb_blk_mem(t->env, sectors, sizeof(sectors), 512, &d.blk));
+	cb_volumes_init(&vs, t->env, tree_drivers);
+	for (unsigned i = 0; i < CB_MAX_DISKS && r == 0; i++)
+		r = cb_volumes_add_disk(&vs, &d);
+	CB_CHECK_INT(t, r, 0);
+	CB_CHECK_INT(t, vs.volumes_n, CB_MAX_VOLUMES);
+	for (last = vs.disks; last->next != NULL; last = last->next)
+		;
+	CB_CHECK_INT(t, vs.disks->left_out, 0);
+	CB_CHECK_INT(t, last->left_out, CB_MAX_LOGICAL - CB_KEEP_VOLUMES);
+	cb_volumes_fini(&vs);
+	cb_blk_unref(d.blk);
+}
+
 CB_SUITE(boot_volume, CB_TEST(scan), CB_TEST(mounts), CB_TEST(cached), CB_TEST(layers), CB_TEST(specs),
-	 CB_TEST(faults), CB_TEST(many_disks));
+	 CB_TEST(faults), CB_TEST(many_disks), CB_TEST(many_partitions));
