@@ -1,5 +1,5 @@
-/* tests/e2e/cards.c - cards.efi: two network cards that nobody uses, one that starts and one that refuses as that
- * of Apple's framework is said to, for \EFI\BOOT\LOADER.EFI beside it; then how it left them, and power off. */
+/* tests/e2e/cards.c - cards.efi: two network cards that nobody uses, one that starts and one that refuses as
+ * that of Apple's framework is said to, for \EFI\BOOT\LOADER.EFI beside it; then how it left them. */
 #include "core/log.h"
 #include "e2e/next.h"
 #include "uefi/proto/simple_network.h"
