@@ -8,6 +8,7 @@
 #include "uefi/proto/simple_fs.h"
 
 #define PATH_ROOM 4096u
+#define MARK      "chain"       /* in CloudBootMark, while another loader runs */
 
 /* NULL: the fallback name, which all have as their second. */
 static const struct { const char *name; const char *path; } systems[] = {
@@ -83,7 +84,7 @@ static int start(struct cb_loader *l, efi_handle image, struct cb_str file)
 {
 	efi_status s;
 
-	mark(l, "chain");
+	mark(l, MARK);
 	tell_end(l, file);
 	untell(l);
 	s = l->u.st->bs->start_image(image, NULL, NULL);
@@ -213,10 +214,28 @@ struct cb_str chain_target(size_t i)
 	return cb_str_c(i < SYSTEMS ? systems[i].name : NULL);
 }
 
+bool was_chained(struct cb_loader *l)
+{
+	uint32_t attributes;
+	struct cb_buf b;
+	bool yes;
+
+	cb_buf_init(&b, &l->env, CB_MAX_EFIVAR);
+	yes = cb_efivars_find(&l->vars.vars, CB_STR("CloudBootMark"), cb_efi_ours, &attributes, &b) > 0 &&
+	      cb_str_eq((struct cb_str){ (const char *)b.p, b.n }, CB_STR(MARK));
+	cb_clear(&l->env); /* what can't be read is nobody's mark */
+	cb_buf_fini(&b);
+	return yes;
+}
+
 int chain_to(struct cb_loader *l, struct cb_str os)
 {
 	int r;
 
+	if (l->chained) /* two copies would start each other for ever */
+		return fail_with(l, cb_fail(&l->env, CB_EUNSUP, "another copy of this loader has started "
+					    "this one, looking for %.*s", CB_STR_ARG(os)),
+				 REPORT_NO_CHAIN);
 	say(l, "chain", "to %.*s", CB_STR_ARG(os));
 	cb_uefi_connect_all(&l->u); /* its disk may not have been needed until now */
 	r = scan_disks(l);

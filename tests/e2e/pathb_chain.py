@@ -75,7 +75,7 @@ def set_up(r, story, right, decoy=(), own=()):
 			listed.append((path, what))
 		if disk == "own":
 			r.insert_loader("", "esp", more=listed)
-		else:
+		elif listed:
 			esp(r, disk, listed)
 	if (story.arch, story.release) == ("aarch64", "12"):
 		r.power_on([OURS], boots=1)  # this firmware comes with a blank store, and formats it
@@ -155,8 +155,18 @@ def file(r, story):
 	set_up(r, story, [("/EFI/refind/refind.efi", refind(story)), config, ("/EFI/hello.efi", program(story, "hello"))],
 		[config], [("/EFI/BOOT/beside.efi", program(story, "hello"))])
 	boot(r, "/efi/refind/REFIND.efi", [r"^chain +.efi.refind.REFIND\.efi on vdc", STARTED])
-	boot(r, "\\EFI\\BOOT\\beside.efi", [r"^chain +.EFI.BOOT.beside\.efi on vda", STARTED])
+	media.cloud_boot("nvram", "unset", "--store", r.store, "CloudBootTarget")
+	text = "cloudboot.onfail=poweroff cloudboot.target=\\EFI\\BOOT\\beside.efi"
+	media.cloud_boot("nvram", "set", "--store", r.store, "CloudBootCmdline", text)
+	r.power_on([OURS, r"^chain +.EFI.BOOT.beside\.efi on vda", STARTED], "poweroff", boots=1)
 	boot(r, fallback(story).lower().replace("/", "\\"), MISSING, "marker", [r"^chain .* on vda"])
+
+
+def copies(r, story):
+	"""Another copy of the loader under the fallback name: it is started, and starts nobody."""
+	set_up(r, story, [(fallback(story), media.loader(story.arch))])
+	boot(r, "openbsd", [r"^chain +.EFI.BOOT.BOOT\w+\.EFI on vdb", OURS, r"^cloud-boot: .*another copy of this loader",
+		r"CB-3016", r"^end +power off"], "marker", [r"^chain .* on vda"])
 
 
 def missing(r, story):
@@ -169,7 +179,7 @@ def missing(r, story):
 
 def table():
 	rows = []
-	for n, play in enumerate((freebsd, windows, openbsd, netbsd, file, missing)):
+	for n, play in enumerate((freebsd, windows, openbsd, netbsd, file, copies, missing)):
 		for arch, release in (("x86_64", "1%d" % (2 + n % 2)), ("aarch64", "1%d" % (3 - n % 2))):
 			rows.append(Story(play, arch, release, image_of("debian13", arch, "mini"), "chain-" + play.__name__))
 	return rows
