@@ -10,6 +10,7 @@ import re
 import debs
 import machine
 import media
+import secureboot
 from pathb import OURS, Story, mini_marker, program, text_file
 from rig import POWER_DOWN, need
 from scenarios import image_of
@@ -22,7 +23,7 @@ PARTUUID = {"decoy": "22222222-2222-4333-8444-555555555555", "right": "33333333-
 ESP_MIB = 96
 STARTED = r"^hello: started"
 CAME_BACK = (r"^cloud-boot: .*came back", r"what to do:", r"CB-3016", r"^end +power off")
-MISSING = (r"^cloud-boot: .*no volume has .*", r"what to do:", r"CB-3016", r"^end +power off")
+MISSING = (r"^cloud-boot: .*no volume has .* that can be loaded", r"what to do:", r"CB-3016", r"^end +power off")
 # systemd-boot's variables, as the shell shows them.
 LOADER_GUID = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 NAMES = ("LoaderDevicePartUUID", "LoaderImageIdentifier")
@@ -177,9 +178,19 @@ def missing(r, story):
 	boot(r, "freebds", [r"^cloud-boot: .*nothing on the disks is called freebds: did you mean freebsd\?", r"CB-3015"], "marker")
 
 
+def untrusted(r, story):
+	"""Secure Boot checks the other loader as it does ours: nobody signed this one."""
+	r.code, r.extra = secureboot.CODE, r.extra + secureboot.MACHINE
+	diskedit.copy_sparse(secureboot.VARS, r.store)
+	r.insert_loader("cloudboot.onfail=poweroff cloudboot.target=windows", signed=True)
+	esp(r, "right", [("/EFI/Microsoft/Boot/bootmgfw.efi", program(story, "hello"))])
+	r.power_on([OURS, r"^warning: .EFI.Microsoft.Boot.bootmgfw\.efi: Secure Boot: ", *MISSING], boots=1, forbid=[STARTED])
+
+
 def table():
 	rows = []
 	for n, play in enumerate((freebsd, windows, openbsd, netbsd, file, copies, missing)):
 		for arch, release in (("x86_64", "1%d" % (2 + n % 2)), ("aarch64", "1%d" % (3 - n % 2))):
 			rows.append(Story(play, arch, release, image_of("debian13", arch, "mini"), "chain-" + play.__name__))
+	rows.append(Story(untrusted, "x86_64", "12", image_of("debian13", "x86_64", "mini"), "chain-untrusted"))
 	return rows
