@@ -179,16 +179,17 @@ static int chain(struct cb_loader *l, struct cb_str os, const char *path)
 {
 	struct cb_str fallback = cb_arena_fmt(&l->arena, "\\EFI\\BOOT\\BOOT%s.EFI",
 					      cb_arch_efi(l->arch));
-	int r = path != NULL ? start_first(l, cb_str_c(path)) : 0;
+	int r = fallback.p != NULL ? 0 : CB_ENOMEM;
 
-	if (fallback.p == NULL)
-		return CB_ENOMEM;
+	if (r == 0 && path != NULL)
+		r = start_first(l, cb_str_c(path));
 	if (r == 0)
 		r = start_first(l, fallback);
 	if (r < 0)
 		return r;
 	return cb_fail(&l->env, CB_ENOENT, "%.*s: no volume has %s%s%.*s that can be loaded",
-		       CB_STR_ARG(os), path != NULL ? path : "", path != NULL ? " or " : "", CB_STR_ARG(fallback));
+		       CB_STR_ARG(os), path != NULL ? path : "", path != NULL ? " or " : "",
+		       CB_STR_ARG(fallback));
 }
 
 static int chain_file(struct cb_loader *l, struct cb_str path)
