@@ -8,6 +8,7 @@
 #include "uefi/proto/simple_fs.h"
 
 #define PATH_ROOM 4096u
+#define MARK      "chain"       /* in CloudBootMark, while another loader runs */
 
 /* NULL: the fallback name, which all have as their second. */
 static const struct { const char *name; const char *path; } systems[] = {
@@ -46,10 +47,21 @@ static bool is_self(struct cb_loader *l, efi_handle volume, struct cb_str file)
 	return same;
 }
 
+static int refused(struct cb_loader *l, struct cb_str file, efi_status s)
+{
+	if (s == EFI_SECURITY_VIOLATION || s == EFI_ACCESS_DENIED)
+		return cb_fail(&l->env, CB_EAUTH,
+			       "%.*s: Secure Boot: this firmware doesn't trust who signed it",
+			       CB_STR_ARG(file));
+	return cb_fail(&l->env, CB_EUNSUP, "%.*s: the firmware doesn't load it (EFI status %llu)",
+		       CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT));
+}
+
 /* 1: it was loaded. 0: there is no such file on that volume. */
 static int load_from(struct cb_loader *l, efi_handle volume, struct cb_str file, efi_handle *ret)
 {
 	struct cb_bytes base = cb_uefi_path(&l->u, volume);
+	efi_handle image = NULL;
 	struct cb_buf path;
 	efi_status s;
 	int r;
@@ -63,18 +75,14 @@ static int load_from(struct cb_loader *l, efi_handle volume, struct cb_str file,
 	r = cb_buf_status(&path);
 	if (r == 0) {
 		s = l->u.st->bs->load_image(false, l->u.image,
-					    (struct efi_device_path *)(void *)path.p, NULL, 0, ret);
-		if (s == EFI_SECURITY_VIOLATION)
-			(void)l->u.st->bs->unload_image(*ret); /* loaded all the same: 7.4.1 */
-		if (!EFI_IS_ERROR(s))
-			r = 1;
-		else if (s != EFI_NOT_FOUND)
-			r = cb_fail(&l->env, CB_EUNSUP,
-				    "%.*s: the firmware doesn't load it (EFI status %llu)%s",
-				    CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT),
-				    s == EFI_SECURITY_VIOLATION ? ": Secure Boot doesn't trust it" : "");
+					    (struct efi_device_path *)(void *)path.p, NULL, 0, &image);
+		if (s == EFI_SECURITY_VIOLATION && image != NULL)
+			(void)l->u.st->bs->unload_image(image); /* loaded all the same: 7.4.1 */
+		r = !EFI_IS_ERROR(s) ? 1 : s == EFI_NOT_FOUND ? 0 : refused(l, file, s);
 	}
 	cb_buf_fini(&path);
+	if (r > 0)
+		*ret = image;
 	return r;
 }
 
@@ -83,10 +91,11 @@ static int start(struct cb_loader *l, efi_handle image, struct cb_str file)
 {
 	efi_status s;
 
-	tell_handover(l, file);
-	mark(l, "chain");
+	mark(l, MARK);
 	tell_end(l, file);
+	untell(l);
 	s = l->u.st->bs->start_image(image, NULL, NULL);
+	tell_start(l);
 	mark(l, "returned");
 	return cb_fail(&l->env, CB_EUNSUP, "%.*s was started and came back (EFI status %llu)",
 		       CB_STR_ARG(file), (unsigned long long)(s & ~EFI_ERROR_BIT));
@@ -139,14 +148,14 @@ static struct cb_str disk_name(const struct cb_loader *l, size_t i)
 	return d != NULL ? d->name : CB_STR("a disk without a name");
 }
 
-/* The first volume that has the file, which is not ourselves. 0: none has. What can't be loaded is told and
- * hides no other. */
+/* The first volume that has the file, which is not ourselves. 0: none has one that can be loaded; what can't
+ * is told. */
 static int start_first(struct cb_loader *l, struct cb_str file)
 {
 	struct place *places = NULL;
 	efi_handle image = NULL;
 	size_t n = 0;
-	int r = list_places(l, &places, &n), bad = 0;
+	int r = list_places(l, &places, &n);
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (is_self(l, places[i].volume, file))
@@ -157,36 +166,38 @@ static int start_first(struct cb_loader *l, struct cb_str file)
 
 			say(l, "chain", "%.*s on %.*s", CB_STR_ARG(file), CB_STR_ARG(disk));
 			r = start(l, image, file);
-		} else if (r == CB_EUNSUP) {
+		} else if (r == CB_EUNSUP || r == CB_EAUTH) {
 			cb_log(&l->env, CB_LOG_WARN, "%.*s", (int)l->diag.len, l->diag.text);
-			bad = r;
+			cb_clear(&l->env);
 			r = 0;
 		}
 	}
-	return r == 0 ? bad : r;
+	return r;
 }
 
 static int chain(struct cb_loader *l, struct cb_str os, const char *path)
 {
 	struct cb_str fallback = cb_arena_fmt(&l->arena, "\\EFI\\BOOT\\BOOT%s.EFI",
 					      cb_arch_efi(l->arch));
-	int r = path != NULL ? start_first(l, cb_str_c(path)) : 0;
+	int r = fallback.p != NULL ? 0 : CB_ENOMEM;
 
-	if (fallback.p == NULL)
-		return CB_ENOMEM;
+	if (r == 0 && path != NULL)
+		r = start_first(l, cb_str_c(path));
 	if (r == 0)
 		r = start_first(l, fallback);
 	if (r < 0)
 		return r;
-	return cb_fail(&l->env, CB_ENOENT, "%.*s: no volume has %s%s%.*s", CB_STR_ARG(os),
-		       path != NULL ? path : "", path != NULL ? " or " : "", CB_STR_ARG(fallback));
+	return cb_fail(&l->env, CB_ENOENT, "%.*s: no volume has %s%s%.*s that can be loaded",
+		       CB_STR_ARG(os), path != NULL ? path : "", path != NULL ? " or " : "",
+		       CB_STR_ARG(fallback));
 }
 
 static int chain_file(struct cb_loader *l, struct cb_str path)
 {
 	int r = start_first(l, path);
 
-	return r != 0 ? r : cb_fail(&l->env, CB_ENOENT, "no volume has %.*s", CB_STR_ARG(path));
+	return r != 0 ? r : cb_fail(&l->env, CB_ENOENT, "no volume has %.*s that can be loaded",
+					CB_STR_ARG(path));
 }
 
 /* "\EFI\x.efi" also where somebody wrote slashes. */
@@ -212,10 +223,28 @@ struct cb_str chain_target(size_t i)
 	return cb_str_c(i < SYSTEMS ? systems[i].name : NULL);
 }
 
+bool was_chained(struct cb_loader *l)
+{
+	uint32_t attributes;
+	struct cb_buf b;
+	bool yes;
+
+	cb_buf_init(&b, &l->env, CB_MAX_EFIVAR);
+	yes = cb_efivars_find(&l->vars.vars, CB_STR("CloudBootMark"), cb_efi_ours, &attributes, &b) > 0 &&
+	      cb_str_eq((struct cb_str){ (const char *)b.p, b.n }, CB_STR(MARK));
+	cb_clear(&l->env); /* what can't be read is nobody's mark */
+	cb_buf_fini(&b);
+	return yes;
+}
+
 int chain_to(struct cb_loader *l, struct cb_str os)
 {
 	int r;
 
+	if (l->chained) /* two copies would start each other for ever */
+		return fail_with(l, cb_fail(&l->env, CB_EUNSUP, "another copy of this loader has started "
+					    "this one, looking for %.*s", CB_STR_ARG(os)),
+				 REPORT_NO_CHAIN);
 	say(l, "chain", "to %.*s", CB_STR_ARG(os));
 	cb_uefi_connect_all(&l->u); /* its disk may not have been needed until now */
 	r = scan_disks(l);

@@ -47,6 +47,7 @@ struct cb_loader {
 	struct efi_loaded_image *self;
 	enum cb_arch arch;            /* that this program is for */
 	bool secure;                  /* Secure Boot is on */
+	bool chained;                 /* by another copy of this loader, which waits for us to come back */
 	struct cb_str consoles;       /* for the next kernel: boot/boot.h */
 	char own_partuuid[CB_UUID_TEXT]; /* where we were started from; "": no GPT partition */
 	struct cb_arena arena;        /* lives as long as we do */
@@ -75,6 +76,8 @@ void print_report(struct cb_loader *l);
  * variables of the Boot Loader Interface. What can't be written is nobody's failure. */
 void mark(struct cb_loader *l, const char *stage);
 void tell_start(struct cb_loader *l);
+/* Another loader is next, and the interface has one: it may leave alone what it finds set. */
+void untell(struct cb_loader *l);
 void tell_handover(struct cb_loader *l, struct cb_str entry);
 void tell_end(struct cb_loader *l, struct cb_str decision);
 
@@ -128,6 +131,8 @@ CB_MUST int install_devicetree(struct cb_loader *l, struct cb_bytes fdt, struct 
 void remove_devicetree(struct cb_loader *l, struct devicetree *d);
 /* chain.c: SPEC 8.4, and the UKI beside us: 0 when there is none. Come back with a report only. */
 bool is_chain_target(struct cb_str name);
+/* The value of l->chained, before the first mark(). */
+bool was_chained(struct cb_loader *l);
 struct cb_str chain_target(size_t i); /* empty past the last one's name */
 CB_MUST int chain_to(struct cb_loader *l, struct cb_str os);
 CB_MUST int chain_menu(struct cb_loader *l);

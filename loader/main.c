@@ -302,6 +302,7 @@ static void init(struct cb_loader *l, efi_handle image, struct efi_system_table 
 	cb_arena_init(&l->arena, &l->env, 256u << 10);
 	cb_settings_init(&l->settings, &l->env);
 	cb_volumes_init(&l->volumes, &l->env, cb_fs_drivers);
+	l->chained = was_chained(l);
 	mark(l, "start");
 }
 

@@ -102,6 +102,16 @@ void tell_start(struct cb_loader *l)
 	cb_buf_fini(&file);
 }
 
+void untell(struct cb_loader *l)
+{
+	static const char *const names[] = { "LoaderTimeInitUSec", "LoaderInfo", "LoaderFirmwareInfo",
+					     "LoaderFirmwareType", "LoaderFeatures", "LoaderDevicePartUUID",
+					     "LoaderImageIdentifier" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		put(l, names[i], loader_vendor, (struct cb_bytes){ NULL, 0 });
+}
+
 void tell_handover(struct cb_loader *l, struct cb_str entry)
 {
 	if (entry.n <= TEXT_MAX)

@@ -49,8 +49,8 @@ $(eval $(call selftest,x64,x86_64))
 $(eval $(call selftest,aa64,aarch64))
 
 #: make selftest   unit tests inside OVMF and AAVMF, under QEMU; both start a program from cache disks
-E2E_EFI := hello comeback lack
-$(foreach a,x64 aa64,$(foreach p,$(E2E_EFI),$(eval $(call efi,$a,$p,tests/e2e/$p.c))))
+E2E_EFI := hello comeback lack cards
+$(foreach a,x64 aa64,$(foreach p,$(E2E_EFI),$(eval $(call efi,$a,$p,tests/e2e/$p.c tests/e2e/next.c))))
 selftest: selftest-x64 selftest-aa64 selftest-cache-disk selftest-nvram-store
 selftest-cache-disk: out/host/cloud-boot out/efi-x64/hello.efi out/efi-aa64/hello.efi
 	tests/e2e/cache-disk
@@ -88,6 +88,7 @@ images:
 #: make e2e        scenarios in QEMU guests, both architectures, power cuts, libvirtd; ONLY=pattern chooses
 e2e: programs $(foreach a,x64 aa64,$(E2E_EFI:%=out/efi-$a/%.efi))
 	tests/e2e/run $(if $(ONLY),--only '$(ONLY)')
+	$(if $(ONLY),,tests/e2e/firmware-matrix --check)
 	$(if $(ONLY),,tests/e2e/powercut)
 	$(if $(ONLY),,tests/e2e/libvirt)
 

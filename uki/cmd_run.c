@@ -21,8 +21,11 @@ struct args {
 	struct cb_build_plan plan;
 	struct cb_qemu_plan qemu;
 	struct cb_list vfkit;
-	bool gui, print;
+	bool gui, print, probe;
 };
+
+/* The loader looks at its firmware and ends. */
+#define PROBE_SETTINGS "cloudboot.target=cloud-boot-probe cloudboot.onfail=poweroff"
 
 #define PLAN(field) offsetof(struct args, plan.field)
 #define QEMU(field) offsetof(struct args, qemu.field)
@@ -62,6 +65,8 @@ static const struct cb_opt opts[] = {
 	  "a word more for vfkit; may be given again" },
 	{ "gui", 0, CB_OPT_FLAG, NULL, offsetof(struct args, gui),
 	  "vfkit: a window, with a keyboard and a pointer" },
+	{ "probe", 0, CB_OPT_FLAG, NULL, offsetof(struct args, probe),
+	  "boot nothing: show which UEFI protocols the machine's firmware has, and end. Needs no disk" },
 	{ "print", 0, CB_OPT_FLAG, NULL, offsetof(struct args, print),
 	  "print the command, quoted for a shell, instead of running it" },
 };
@@ -125,6 +130,24 @@ static int check_arch(struct cb_host *h, struct args *a, const struct cb_list *d
 	return 0;
 }
 
+/* Path B's loader alone. What belongs to another boot is refused rather than ignored. */
+static int set_probe(struct cb_host *h, struct args *a, const struct cb_list *disks)
+{
+	const char *foreign = a->exit != NULL ? "--exit" : a->plan.cmdline != NULL ? "--cmdline" :
+		a->boot != NULL ? "--boot" : a->qemu.cache != NULL ? "--cache" :
+		a->plan.kernel != NULL ? "--kernel" : a->plan.modules != NULL ? "--modules" : NULL;
+
+	if (!a->probe)
+		return disks->n > 0 ? 0 :
+			cb_host_usage(h, "operands missing: cloud-boot run DISK..., or --probe");
+	if (foreign != NULL)
+		return cb_host_usage(h, "--probe boots nothing, and takes no %s", foreign);
+	a->plan.front = CB_FRONT_LOADER_ONLY;
+	a->plan.cmdline = PROBE_SETTINGS;
+	a->qemu.keep_boot = true; /* the probe writes a file beside itself */
+	return 0;
+}
+
 static int set_exit(struct cb_host *h, struct args *a)
 {
 	if (a->exit == NULL)
@@ -152,7 +175,8 @@ static int make_cache(struct cb_host *h, const char *path)
 static int find_state(struct cb_host *h, struct args *a, const struct cb_list *disks)
 {
 	struct cb_qemu_plan *q = &a->qemu;
-	const struct cb_list of_cache = { &q->cache, 1 }, of_disk = { disks->v, 1 };
+	const struct cb_list of_cache = { &q->cache, 1 };
+	const struct cb_list of_disk = { disks->v, disks->n > 0 ? 1 : 0 }; /* a probe may have none */
 	const char *vars = cb_host_text(h, "vars-%s", cb_arch_name(a->plan.arch));
 	bool two_disks = q->cache != NULL || (a->exit != NULL && strcmp(a->exit, "kexec") != 0);
 	int r = vars != NULL ? 0 : CB_ENOMEM;
@@ -290,8 +314,9 @@ static int check_vfkit(struct cb_host *h, const struct args *a)
 static void name_vfkit_files(const struct args *a, const struct cb_list *disks, struct cb_vfkit_plan *ret)
 {
 	*ret = (struct cb_vfkit_plan){
-		.boot = a->boot != NULL ? a->boot : "boot.iso",
-		.cache = a->qemu.cache != NULL ? a->qemu.cache : "menu-cache.raw",
+		.boot = a->probe ? "probe.raw" : a->boot != NULL ? a->boot : "boot.iso",
+		.boot_writable = a->probe, .serial = a->probe,
+		.cache = a->probe ? NULL : a->qemu.cache != NULL ? a->qemu.cache : "menu-cache.raw",
 		.vars = a->qemu.vars != NULL ? a->qemu.vars : "nvram.fd",
 		.mac = "auto", .disks = *disks, .mem = a->qemu.mem, .smp = a->qemu.smp, .gui = a->gui,
 		.extra = a->vfkit,
@@ -299,12 +324,17 @@ static void name_vfkit_files(const struct args *a, const struct cb_list *disks, 
 }
 
 /* What the printed command will not find. */
-static void say_missing(struct cb_host *h, const struct cb_vfkit_plan *plan)
+static void say_missing(struct cb_host *h, const struct args *a, const struct cb_vfkit_plan *plan)
 {
-	if (access(plan->boot, R_OK) < 0)
+	bool boot = access(plan->boot, R_OK) == 0;
+
+	if (!boot && a->probe)
+		cb_host_say(h, "note: %s is not there: cloud-boot build --arch aarch64 --path-b --out %s "
+			    "--cmdline \"" PROBE_SETTINGS "\"", plan->boot, plan->boot);
+	else if (!boot)
 		cb_host_say(h, "note: %s is not there: cloud-boot build --arch aarch64 --iso %s --cmdline "
 			    "cloudboot.exit=reboot", plan->boot, plan->boot);
-	if (access(plan->cache, R_OK) < 0)
+	if (plan->cache != NULL && access(plan->cache, R_OK) < 0)
 		cb_host_say(h, "note: %s is not there: cloud-boot cache-disk %s", plan->cache, plan->cache);
 	if (access(plan->vars, R_OK) < 0)
 		cb_host_say(h, "note: %s is not there: the first time, write variable-store=%s,create",
@@ -322,13 +352,14 @@ static int prepare_vfkit(struct cb_host *h, struct args *a, struct cb_vfkit_plan
 	struct cb_build b;
 	int r = check_disks(h, &plan->disks);
 
-	if (r == 0)
+	if (r == 0 && plan->cache != NULL)
 		r = make_cache(h, plan->cache);
 	plan->create_vars = access(plan->vars, R_OK) < 0;
 	plan->mac = NULL;
 	if (r < 0 || access(plan->boot, R_OK) == 0)
 		return r;
-	a->exit = a->exit != NULL ? a->exit : "reboot";
+	if (!a->probe && a->exit == NULL)
+		a->exit = "reboot";
 	a->arch = a->arch != NULL ? a->arch : "aarch64";
 	r = check_arch(h, a, &plan->disks);
 	if (r == 0)
@@ -337,7 +368,7 @@ static int prepare_vfkit(struct cb_host *h, struct args *a, struct cb_vfkit_plan
 		r = cb_build_open(h, &a->plan, &b);
 	if (r < 0)
 		return r;
-	r = cb_build_write(&b, NULL, plan->boot, &report);
+	r = cb_build_write(&b, a->probe ? plan->boot : NULL, a->probe ? NULL : plan->boot, &report);
 	cb_build_close(&b);
 	return r;
 }
@@ -353,7 +384,7 @@ static int run_vfkit(struct cb_host *h, struct args *a, const struct cb_list *di
 		return r;
 	name_vfkit_files(a, disks, &plan);
 	if (a->print) {
-		say_missing(h, &plan);
+		say_missing(h, a, &plan);
 	} else if (uname(&system) < 0 || strcmp(system.sysname, "Darwin") != 0) {
 		(void)cb_fail(&h->env, CB_EUNSUP, "vfkit runs on macOS only: it is Apple's "
 			      "Virtualization.framework on the command line");
@@ -372,14 +403,17 @@ static int run_vfkit(struct cb_host *h, struct args *a, const struct cb_list *di
 static int run(struct cb_host *h, const void *args, const struct cb_list *operands)
 {
 	struct args a = *(const struct args *)args;
+	int r = set_probe(h, &a, operands);
 
+	if (r < 0)
+		return r;
 	if (a.hypervisor != NULL && strcmp(a.hypervisor, "vfkit") == 0)
 		return run_vfkit(h, &a, operands);
 	return run_qemu(h, &a, operands);
 }
 
 const struct cb_cmd cb_cmd_run = {
-	.name = "run", .operands = "DISK...",
+	.name = "run", .operands = "[DISK...]",
 	.summary = "boot disk images in QEMU or vfkit, through cloud-boot",
 	.about = "Builds boot.efi if there is none for these settings yet, and starts QEMU with it and "
 		"the disks, on this terminal (Ctrl-A X ends it). The guest writes to its disks, unless "
@@ -389,6 +423,8 @@ const struct cb_cmd cb_cmd_run = {
 		"boot.iso read-only, then a writable cache disk, then the disks, all virtio, and a "
 		"variable store that lasts. Cache disk and store are kept in the cache for this set of "
 		"disks; remove them there to begin anew.\n\n"
+		"--probe starts the machine with path B's loader alone, which prints the firmware's "
+		"protocols, as a table and as JSON, and powers off.\n\n"
 		"--hypervisor vfkit is the same for Apple's Virtualization.framework: boot.iso, "
 		"menu-cache.raw and nvram.fd in this folder, unless they are named. --print shows the "
 		"command on any machine; only macOS can run it (docs/vfkit.md).",
@@ -396,7 +432,8 @@ const struct cb_cmd cb_cmd_run = {
 		"cloud-boot run --exit reboot debian.qcow2\n"
 		"cloud-boot run --arch aarch64 --media cdrom --snapshot debian-arm64.qcow2\n"
 		"cloud-boot run --print --hypervisor vfkit debian-trixie.raw\n"
-		"cloud-boot run --print --cmdline cloudboot.debug=1 debian.qcow2 data.raw",
-	CB_OPTS(opts), .min_operands = 1, .max_operands = 64, .args_size = sizeof(struct args),
+		"cloud-boot run --print --cmdline cloudboot.debug=1 debian.qcow2 data.raw\n"
+		"cloud-boot run --probe --arch aarch64",
+	CB_OPTS(opts), .min_operands = 0, .max_operands = 64, .args_size = sizeof(struct args),
 	.run = run,
 };

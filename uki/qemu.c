@@ -156,8 +156,9 @@ static void add_drives(struct cb_words *w, const struct cb_qemu_plan *plan)
 		cb_words_add2(w, "-cdrom", plan->boot);
 	else
 		cb_words_add2(w, "-drive", boot == NULL ? NULL :
-			      cb_host_text(w->h, "file=%s,format=raw%s", boot,
-					   plan->cache != NULL ? ",if=virtio,readonly=on" : ""));
+			      cb_host_text(w->h, "file=%s,format=raw%s%s", boot,
+					   plan->cache != NULL ? ",if=virtio,readonly=on" : "",
+					   plan->keep_boot ? ",snapshot=on" : ""));
 	if (plan->cache != NULL)
 		add_disk(w, plan->cache, "");
 	for (size_t i = 0; i < plan->disks.n; i++)

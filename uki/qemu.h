@@ -11,6 +11,7 @@ struct cb_qemu_plan {
 	enum cb_arch arch;
 	enum cb_media media;
 	const char *boot;             /* boot.efi or boot.iso */
+	bool keep_boot;               /* what the guest writes to it is dropped */
 	const char *cache;            /* the cache disk of path C, then all disks are virtio; NULL: none */
 	const char *vars;             /* the variable store, made when missing; NULL: the firmware forgets */
 	struct cb_list disks;

@@ -29,7 +29,7 @@ static int check(struct cb_host *h, const struct cb_vfkit_plan *plan)
 {
 	int r = check_name(h, plan->boot);
 
-	if (r == 0)
+	if (r == 0 && plan->cache != NULL)
 		r = check_name(h, plan->cache);
 	if (r == 0)
 		r = check_name(h, plan->vars);
@@ -76,12 +76,15 @@ int cb_vfkit_words(struct cb_host *h, const struct cb_vfkit_plan *plan, const ch
 		cb_words_add2(&w, "--memory", cb_host_text(h, "%llu", (unsigned long long)mem));
 	cb_words_add2(&w, "--bootloader", cb_host_text(h, "efi,variable-store=%s%s", plan->vars,
 						       plan->create_vars ? ",create" : ""));
-	add_disk(&w, plan->boot, ",readonly");
-	add_disk(&w, plan->cache, "");
+	add_disk(&w, plan->boot, plan->boot_writable ? "" : ",readonly");
+	if (plan->cache != NULL)
+		add_disk(&w, plan->cache, "");
 	for (size_t i = 0; i < plan->disks.n; i++)
 		add_disk(&w, plan->disks.v[i], "");
 	cb_words_add2(&w, "--device", cb_host_text(h, "virtio-net,nat%s%s", plan->mac != NULL ? ",mac=" : "",
 						   plan->mac != NULL ? plan->mac : ""));
+	if (plan->serial)
+		cb_words_add2(&w, "--device", "virtio-serial,stdio");
 	cb_words_list(&w, &plan->extra);
 	if (plan->gui) {
 		/* A window needs a display to show and devices to type into: none are there by themselves. */

@@ -5,13 +5,15 @@
 #include "uki/host.h"
 
 struct cb_vfkit_plan {
-	const char *boot, *cache;     /* boot.iso, the cache disk */
+	const char *boot;             /* boot.iso */
+	bool boot_writable;
+	const char *cache;            /* the cache disk; NULL: none */
 	const char *vars;             /* the variable store */
 	bool create_vars;             /* vfkit shall make it */
 	const char *mac;              /* of the network card; NULL: vfkit chooses */
 	struct cb_list disks;
 	const char *mem, *smp;        /* as QEMU takes them; NULL: vfkit's default */
-	bool gui;
+	bool gui, serial;             /* a window; the guest's console on this terminal */
 	struct cb_list extra;         /* vfkit's own words */
 };
 

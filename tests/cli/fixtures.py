@@ -85,6 +85,9 @@ def modules(folder):
 def libexec(folder):
     """The parts of cloud-boot: an init and a loader that nobody starts."""
     path = os.path.join(folder, "libexec")
+    os.makedirs(os.path.join(path, "efi-x64"), exist_ok=True)
+    with open(os.path.join(path, "efi-x64", "loader.efi"), "wb") as f:
+        f.write(bzimage())
     for arch in ("x86_64", "aarch64"):
         os.makedirs(os.path.join(path, "init-" + arch), exist_ok=True)
         with open(os.path.join(path, "init-" + arch, "cloud-boot-init"), "wb") as f:

@@ -124,6 +124,20 @@ class Run(Case):
         self.assertIn("file=%s,if=virtio,format=raw" % self.disk, got)
 
     @unittest.skipUnless(os.path.exists(STUB), "systemd-boot-efi is not installed")
+    def test_probe_boots_nothing(self):
+        self.fails(2, "or --probe", "run", env=self.env)
+        for words, text in ((["--exit", "kexec"], "--exit"), (["--cmdline", "x"], "--cmdline"),
+                            (["--boot", self.boot], "--boot"), (["--cache", "c.raw"], "--cache"),
+                            (["--kernel", "k"], "--kernel"), (["--modules", "m"], "--modules")):
+            self.fails(2, "takes no " + text, "run", "--probe", *words, env=self.env)
+
+    def test_probe_forgets_what_it_wrote(self):
+        got = self.words("--probe", "--arch", "x86_64")
+        medium = [w for w in got if w.endswith(".efi,format=raw,snapshot=on")][0]
+        self.assertEqual(len([w for w in got if w.startswith("file=")]), 1)
+        settings = self.ok("fs", "cat", "--partition", "1", medium.split(",")[0][len("file="):], "/cloud-boot/cmdline")
+        self.assertEqual(settings.split(), ["cloudboot.target=cloud-boot-probe", "cloudboot.onfail=poweroff"])
+
     def test_builds_what_is_missing_once(self):
         kernel = self.path("vmlinuz", fixtures.bzimage())
         words = ["run", "--print", "--accel=tcg", "--arch", "x86_64", "--kernel", kernel, self.disk]
@@ -210,6 +224,11 @@ class Vfkit(Case):
         self.assertEqual(self.run_it(*words, env=env)[0], 5)
         with open(self.path("args"), encoding="utf-8") as f:
             self.assertEqual(f.read().split("\n")[:3], self.PAGE[:3])
+
+    def test_probe(self):
+        self.assertEqual(self.words("--probe"), ["vfkit", "--bootloader", "efi,variable-store=nvram.fd",
+            "--device", "virtio-blk,path=probe.raw", "--device", "virtio-net,nat,mac=auto",
+            "--device", "virtio-serial,stdio"])
 
     def test_what_is_missing_is_said(self):
         words = ["run", "--print", "--hypervisor", "vfkit", "a.raw"]
