@@ -1,10 +1,11 @@
-/* loader/trust.c - the certificates that `build --ca` put into this program: a section of its own image, so that
- * the image's signature covers them. */
+/* loader/trust.c - the certificates that `build --ca` put into this program: a section of its own
+ * image, so that the image's signature covers them. */
 #include "core/str.h"
 #include "image/pe.h"
 #include "loader/loader.h"
 
-/* The headers, which is all that is read of it. The offsets in them are those of a file that may be larger. */
+/* The headers, which is all that is read of it. The offsets in them are those of a file that may be
+ * larger. */
 static int read_image(void *ctx, uint64_t off, void *buf, size_t n)
 {
 	const struct efi_loaded_image *self = ctx;

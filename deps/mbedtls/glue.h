@@ -1,5 +1,6 @@
-/* glue.h - where mbedTLS gets memory and randomness from. Its hooks have no context, so one set counts for the
- * whole program: whoever uses the library sets its own before each call. Programs here have one thread. */
+/* glue.h - where mbedTLS gets memory and randomness from. Its hooks have no context, so one set counts
+ * for the whole program: whoever uses the library sets its own before each call. Programs here have one
+ * thread. */
 #ifndef CB_DEPS_MBEDTLS_GLUE_H
 #define CB_DEPS_MBEDTLS_GLUE_H
 

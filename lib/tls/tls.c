@@ -1,20 +1,22 @@
 /* tls/tls.c - mbedTLS as a cb_stream over another one. */
 #include "tls/tls.h"
 
+#include <glue.h>
+#include <mbedtls/psa_util.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/x509_crt.h>
+#include <psa/crypto.h>
+
+#include "codec/pem.h"
 #include "core/limits.h"
 #include "core/str.h"
-#include "glue.h"
-#include "mbedtls/psa_util.h"
-#include "mbedtls/ssl.h"
-#include "mbedtls/x509_crt.h"
-#include "psa/crypto.h"
 #include "tls/judge_priv.h"
 
 struct tls {
-	struct cb_stream stream;         /* first */
+	struct cb_stream stream; /* first */
 	struct cb_stream *below;
-	uint64_t timeout_ns;             /* of the call that is under way */
-	int status;                      /* what went wrong below; 0: nothing */
+	uint64_t timeout_ns; /* of the call that is under way */
+	int status;	     /* what went wrong below; 0: nothing */
 	struct tls_judge judge;
 	mbedtls_ssl_context ssl;
 	mbedtls_ssl_config config;
@@ -52,7 +54,8 @@ static int bio_send(void *ctx, const unsigned char *p, size_t n)
 	struct tls *t = ctx;
 
 	t->status = t->below->ops->write(t->below, p, n, t->timeout_ns);
-	return t->status == 0 ? (int)n : MBEDTLS_ERR_SSL_INTERNAL_ERROR; /* n is a record's at most */
+	return t->status == 0 ? (int)n
+			      : MBEDTLS_ERR_SSL_INTERNAL_ERROR; /* n is a record's at most */
 }
 
 static int bio_receive(void *ctx, unsigned char *p, size_t n)
@@ -80,9 +83,12 @@ static int failed(struct tls *t, int code, const char *what)
 	if (code == MBEDTLS_ERR_SSL_CONN_EOF)
 		return cb_fail(env, CB_EIO, "TLS: %s: the connection was cut", what);
 	if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
-		return cb_fail(env, CB_EUNSUP, "TLS: %s: the server refuses (alert %u): it may want ciphers or a "
-			       "version that nobody should use any more", what, (unsigned)t->ssl.private_in_msg[1]);
-	if (code == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE || code == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)
+		return cb_fail(env, CB_EUNSUP,
+			       "TLS: %s: the server refuses (alert %u): it may want ciphers or a "
+			       "version that nobody should use any more",
+			       what, (unsigned)t->ssl.private_in_msg[1]);
+	if (code == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE ||
+	    code == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)
 		return cb_fail(env, CB_EUNSUP, "TLS: %s: nothing in common with the server", what);
 	return cb_fail(env, CB_EIO, "TLS: %s failed (mbedTLS -0x%04x)", what, (unsigned)-code);
 }
@@ -104,6 +110,9 @@ static int tls_read(struct cb_stream *s, void *buf, size_t n, uint64_t timeout_n
 	do
 		code = mbedtls_ssl_read(&t->ssl, buf, n);
 	while (goes_on(code)); /* each took a record from the stream */
+	if (code == 0)
+		return failed(t, MBEDTLS_ERR_SSL_CONN_EOF,
+			      "receiving"); /* an end that nobody signed */
 	if (code < 0 && code != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
 		return failed(t, code, "receiving");
 	*ret_n = code > 0 ? (size_t)code : 0;
@@ -133,49 +142,79 @@ static int tls_write(struct cb_stream *s, const void *buf, size_t n, uint64_t ti
 static void tls_close(struct cb_stream *s)
 {
 	struct tls *t = (struct tls *)s;
+	struct cb_env *env = s->env;
 
-	use(s->env);
+	use(env);
 	if (t->status == 0)
-		(void)mbedtls_ssl_close_notify(&t->ssl); /* politeness: all that was wanted is here */
+		(void)mbedtls_ssl_close_notify(
+			&t->ssl); /* politeness: all that was wanted is here */
 	mbedtls_ssl_free(&t->ssl);
 	mbedtls_ssl_config_free(&t->config);
 	mbedtls_x509_crt_free(&t->ca);
 	if (t->below != NULL)
 		t->below->ops->close(t->below);
 	cb_wipe(t, sizeof(*t));
-	cb_free(s->env, t, sizeof(*t));
+	cb_free(env, t, sizeof(*t));
 }
 
 static const struct cb_stream_ops ops = { tls_read, tls_write, tls_close };
 
-/* Certificates of a kind that this build doesn't know vouch for nobody; without any there is no TLS. */
+/* Certificates of a kind that this build doesn't know vouch for nobody; without any there is no
+ * TLS. */
 static int add_ca(struct tls *t, struct cb_bytes ca)
 {
 	struct cb_env *env = t->stream.env;
 	unsigned known = 0;
 
 	if (ca.n == 0)
-		return cb_fail(env, CB_EAUTH, "TLS: no certificate authority is built in: give one to build --ca");
+		return cb_fail(env, CB_EAUTH,
+			       "TLS: no certificate authority is built in: give one to build --ca");
 	while (ca.n > 0) {
-		size_t n = tls_der_size(ca);
+		size_t n = cb_der_sequence(ca);
 		int code;
 
 		if (n == 0)
-			return cb_fail(env, CB_ECORRUPT, "TLS: the built-in certificates are damaged, %zu bytes before "
-				       "their end", ca.n);
+			return cb_fail(
+				env, CB_ECORRUPT,
+				"TLS: the built-in certificates are damaged, %zu bytes before "
+				"their end",
+				ca.n);
 		code = mbedtls_x509_crt_parse_der_nocopy(&t->ca, ca.p, n);
 		if (code == MBEDTLS_ERR_X509_ALLOC_FAILED)
 			return cb_fail(env, CB_ENOMEM, "TLS: out of memory");
 		known += code == 0;
 		ca = (struct cb_bytes){ ca.p + n, ca.n - n };
 	}
-	return known > 0 ? 0 : cb_fail(env, CB_EAUTH, "TLS: none of the built-in certificates can be used");
+	return known > 0 ? 0
+			 : cb_fail(env, CB_EAUTH,
+				   "TLS: none of the built-in certificates can be used");
 }
 
-static int configure(struct tls *t, struct cb_str host)
+/* mbedTLS 3.6.6 refuses RSA-PSS from a server that speaks 1.2, yet offers it for 1.3, and such
+ * servers then like to take it. So it comes last here, and is left out for those that took it all
+ * the same. */
+static const uint16_t signatures[] = {
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,	   MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,	   MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,	   MBEDTLS_TLS1_3_SIG_NONE,
+};
+static const uint16_t signatures12[] = {
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+	MBEDTLS_TLS1_3_SIG_NONE,
+};
+
+static int configure(struct tls *t, struct cb_str host, bool only12)
 {
 	char name[CB_MAX_HOST + 1];
-	int code = mbedtls_ssl_config_defaults(&t->config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+	int code = mbedtls_ssl_config_defaults(&t->config, MBEDTLS_SSL_IS_CLIENT,
+					       MBEDTLS_SSL_TRANSPORT_STREAM,
 					       MBEDTLS_SSL_PRESET_DEFAULT);
 
 	memcpy(name, host.p, host.n); /* net/url.c: at most CB_MAX_HOST */
@@ -185,6 +224,9 @@ static int configure(struct tls *t, struct cb_str host)
 		mbedtls_ssl_conf_ca_chain(&t->config, &t->ca, NULL);
 		mbedtls_ssl_conf_verify(&t->config, tls_judge, &t->judge);
 		mbedtls_ssl_conf_rng(&t->config, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+		mbedtls_ssl_conf_sig_algs(&t->config, only12 ? signatures12 : signatures);
+		if (only12)
+			mbedtls_ssl_conf_max_tls_version(&t->config, MBEDTLS_SSL_VERSION_TLS1_2);
 		code = mbedtls_ssl_setup(&t->ssl, &t->config);
 	}
 	if (code == 0)
@@ -193,13 +235,16 @@ static int configure(struct tls *t, struct cb_str host)
 	return code == 0 ? 0 : failed(t, code, "beginning");
 }
 
-static int shake_hands(struct tls *t)
+/* *ret_again: it is worth another connection, with 1.2 alone. */
+static int shake_hands(struct tls *t, bool *ret_again)
 {
 	int code;
 
 	do
 		code = mbedtls_ssl_handshake(&t->ssl);
 	while (goes_on(code)); /* each took a record from the stream */
+	*ret_again = code == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER &&
+		     mbedtls_ssl_get_version_number(&t->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
 	return code == 0 ? 0 : failed(t, code, "the handshake");
 }
 
@@ -208,20 +253,27 @@ static int check_world(struct cb_env *env, int64_t now)
 	uint8_t byte;
 
 	if (env->plat->entropy(env->ctx, &byte, 1) != 0)
-		return cb_fail(env, CB_EUNSUP, "TLS: this machine gives no random numbers: virtio-rng would");
+		return cb_fail(env, CB_EUNSUP,
+			       "TLS: this machine gives no random numbers: virtio-rng would");
 	if (now == CB_TLS_NO_TIME)
-		return cb_fail(env, CB_EAUTH, "TLS: this machine has no clock, so no certificate can be judged");
-	return psa_crypto_init() == PSA_SUCCESS ? 0 : cb_fail(env, CB_ENOMEM, "TLS: beginning: out of memory");
+		return cb_fail(env, CB_EAUTH,
+			       "TLS: this machine has no clock, so no certificate can be judged");
+	return psa_crypto_init() == PSA_SUCCESS
+		       ? 0
+		       : cb_fail(env, CB_ENOMEM, "TLS: beginning: out of memory");
 }
 
-static int over(struct cb_tls_dial *d, const struct cb_url *url, uint64_t timeout_ns, struct cb_stream **ret)
+static int connect(struct cb_tls_dial *d, const struct cb_url *url, uint64_t timeout_ns,
+		   bool only12, struct cb_stream **ret, bool *ret_again)
 {
 	struct tls *t = cb_alloc(d->env, sizeof(*t));
 	int r;
 
+	*ret_again = false;
 	if (t == NULL)
 		return CB_ENOMEM;
-	*t = (struct tls){ .stream = { &ops, d->env }, .timeout_ns = timeout_ns,
+	*t = (struct tls){ .stream = { &ops, d->env },
+			   .timeout_ns = timeout_ns,
 			   .judge = { .host = url->host, .now = d->now } };
 	mbedtls_ssl_init(&t->ssl);
 	mbedtls_ssl_config_init(&t->config);
@@ -230,9 +282,9 @@ static int over(struct cb_tls_dial *d, const struct cb_url *url, uint64_t timeou
 	if (r == 0)
 		r = d->below->open(d->below, url, timeout_ns, &t->below);
 	if (r == 0)
-		r = configure(t, url->host);
+		r = configure(t, url->host, only12);
 	if (r == 0)
-		r = shake_hands(t);
+		r = shake_hands(t, ret_again);
 	if (r < 0) {
 		tls_close(&t->stream);
 		return r;
@@ -241,20 +293,27 @@ static int over(struct cb_tls_dial *d, const struct cb_url *url, uint64_t timeou
 	return 0;
 }
 
-static int dial_open(struct cb_dial *dial, const struct cb_url *url, uint64_t timeout_ns, struct cb_stream **ret)
+static int dial_open(struct cb_dial *dial, const struct cb_url *url, uint64_t timeout_ns,
+		     struct cb_stream **ret)
 {
 	struct cb_tls_dial *d = (struct cb_tls_dial *)dial;
+	bool again = false;
 	int r;
 
 	if (!url->tls)
 		return d->below->open(d->below, url, timeout_ns, ret);
 	use(d->env);
 	r = check_world(d->env, d->now);
-	return r == 0 ? over(d, url, timeout_ns, ret) : r;
+	if (r == 0)
+		r = connect(d, url, timeout_ns, false, ret, &again);
+	if (!again)
+		return r;
+	cb_clear(d->env);
+	return connect(d, url, timeout_ns, true, ret, &again);
 }
 
-void cb_tls_dial_init(struct cb_tls_dial *d, struct cb_env *env, struct cb_dial *below, struct cb_bytes ca,
-		      int64_t now)
+void cb_tls_dial_init(struct cb_tls_dial *d, struct cb_env *env, struct cb_dial *below,
+		      struct cb_bytes ca, int64_t now)
 {
 	*d = (struct cb_tls_dial){ { dial_open }, env, below, ca, now };
 }

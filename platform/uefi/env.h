@@ -1,5 +1,5 @@
-/* uefi/env.h - platform services in firmware: pool memory, ConOut, the CPU's counter, EFI_RNG or the CPU's own
- * generator, the clock. */
+/* uefi/env.h - platform services in firmware: pool memory, ConOut, the CPU's counter, EFI_RNG or the CPU's
+ * own generator, the clock. */
 #ifndef CB_UEFI_ENV_H
 #define CB_UEFI_ENV_H
 
@@ -27,7 +27,8 @@ void cb_uefi_init(struct cb_uefi *u, efi_handle image, struct efi_system_table *
 void cb_uefi_print(struct cb_uefi *u, const char *p, size_t n);
 /* The last whole lines that were logged, whoever read the screen or not. */
 void cb_uefi_log_lines(const struct cb_uefi *u, struct cb_buf *ret);
-/* What the machine's clock says, in seconds since 1970; CB_UEFI_NO_TIME: it has none, or one that makes no sense. */
+/* What the machine's clock says, in seconds since 1970; CB_UEFI_NO_TIME: it has none, or one that makes no
+ * sense. */
 #define CB_UEFI_NO_TIME INT64_MIN
 int64_t cb_uefi_time(struct cb_uefi *u);
 /* The nearest CB_E* code; CB_OK for success and warnings. */

@@ -1,7 +1,7 @@
 /* mbedtls_config.h - what of mbedTLS 3.6 is compiled. Found before the library's own file.
  *
- * Hashes, and a client of TLS 1.3 and 1.2: ECDHE only, AEAD only, certificates in DER. No server, no session that
- * outlives its connection, no clock (lib/tls judges validity), no files, no text of errors. */
+ * Hashes, and a client of TLS 1.3 and 1.2: ECDHE only, AEAD only, certificates in DER. No server, no
+ * session that outlives its connection, no clock (lib/tls judges validity), no files, no text of errors. */
 #ifndef CB_DEPS_MBEDTLS_CONFIG_H
 #define CB_DEPS_MBEDTLS_CONFIG_H
 
