@@ -33,14 +33,14 @@ def loader(arch):
 	return os.path.join(TREE, "out", "efi-" + {"x86_64": "x64", "aarch64": "aa64"}[arch], "loader.efi")
 
 
-def build(arch, settings, signed=False, front=None):
+def build(arch, settings, signed=False, front=None, ca=None):
 	"""Folder of boot.efi and boot.iso for one command line, kept while the programs stay the same. front:
-	"--path-b", "--loader", or None for init's UKI alone."""
+	"--path-b", "--loader", or None for init's UKI alone. ca: a file of certificates, for the loader."""
 	if front != "--path-b":
 		settings = ("console=%s %s" % (machine.ARCHES[arch]["console"], settings)).strip()
 	digest = hashlib.sha256(("%s\n%s\n%d\n%s\n" % (arch, settings, signed, front)).encode())
-	for path in (PROGRAM, loader(arch), os.path.join(TREE, "out", "init-" + arch, "cloud-boot-init")):
-		if os.path.exists(path):
+	for path in (PROGRAM, loader(arch), os.path.join(TREE, "out", "init-" + arch, "cloud-boot-init"), ca):
+		if path and os.path.exists(path):
 			digest.update(images.sha256(path).encode())
 	folder = os.path.join(OUT, "media", "%s-%s" % (arch, digest.hexdigest()[:16]))
 	os.makedirs(os.path.dirname(folder), exist_ok=True)
@@ -54,6 +54,7 @@ def build(arch, settings, signed=False, front=None):
 			pair = secureboot.key(scratch) if signed else ()
 			cloud_boot("build", "--arch", arch, "--out", os.path.join(made, "boot.efi"),
 				"--iso", os.path.join(made, "boot.iso"), "--cmdline", settings, *filter(None, [front]),
+				*(("--ca", ca) if ca else ()),
 				*(word for option in zip(("--sign-key", "--sign-cert"), pair) for word in option))
 			os.rename(made, folder)
 	return folder

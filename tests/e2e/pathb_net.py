@@ -4,6 +4,7 @@ which the disk boots."""
 import hashlib
 import os
 import re
+import ssl
 
 import machine
 import media
@@ -14,6 +15,7 @@ from rig import POWER_DOWN, need
 from scenarios import image_of
 
 import diskedit
+from authority import Authority
 
 WHOLE = 64 << 20          # kernel and initrd together
 NIC = ["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="]
@@ -111,13 +113,14 @@ def names(r, story):
 		r.power_on([OURS] + expect, "poweroff", boots=1)
 
 
-def fails(r, story, server, kernel, code, words, limit, more="", nic=NIC, initrd=None):
+def fails(r, story, server, kernel, code, words, limit, nic=NIC, ca=None, clock=0):
 	"""One thing that goes wrong: its report, then the disk, all within `limit` seconds of the loader's first line."""
 	r.forget()
 	r.extra = list(nic)
-	r.insert_loader(settings(story, kernel, initrd or address(server, "initrd", digests(server)[1]), more))
+	r.insert_loader(settings(story, kernel, address(server, "initrd", digests(server)[1])), ca=ca)
 	r.add_disk(story.image)
-	r.power_on([OURS, r"^cloud-boot: .*" + words, r"^  what to do: ", r"^  " + code, BOOT, r"Linux version "], boots=1)
+	r.power_on([OURS, r"^cloud-boot: .*" + words, r"^  what to do: ", r"^  " + code, BOOT, r"Linux version "], boots=1,
+		clock=clock)
 	first, last = ([t for t, line in r.stamps if re.search(p, line)][0] for p in (OURS, BOOT))
 	need(last - first < limit, "%s took %.0f s, more than %d" % (code, last - first, limit))
 
@@ -150,10 +153,71 @@ def silence(r, story):
 		server.close()
 
 
+# HTTPS. Only 1.2 knows names of whole suites; the curves and ciphers of 1.3 are OpenSSL's own choice.
+
+TLS_13 = (ssl.TLSVersion.TLSv1_3, None)
+TLS_12 = (ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES256-GCM-SHA384")
+DAY = 24 * 60 * 60
+
+
+def https(r, story):
+	"""64 MB with TLS 1.3; then with 1.2 and without digests, which a certificate makes up for."""
+	ca = Authority(r.folder, "ca")
+	server = serve(r, story, tls=ca.issue("ec", "IP:10.0.2.2") + TLS_13)
+	r.extra = list(NIC)
+	try:
+		kernel, initrd = digests(server)
+		r.insert_loader(settings(story, address(server, "linux", kernel, "https"), address(server, "initrd", initrd, "https")),
+			ca=ca.certificate)
+		r.power_on([OURS, r"^fetched +kernel, .*as its", r"^fetched +initrd, .*as its", r"^loaded ",
+			pathb.mini_marker(story, "from=net"), POWER_DOWN], "poweroff", boots=1, forbid=[BOOT])
+	finally:
+		server.close()
+	os.truncate(os.path.join(server.folder, "initrd"), 3 << 20)
+	server = webserver.Server(server.folder, tls=ca.issue("rsa", "IP:10.0.2.2") + TLS_12)
+	try:
+		r.insert_loader(settings(story, address(server, "cut/linux", scheme="https"),
+			address(server, "chunked/initrd", scheme="https")), ca=ca.certificate)
+		r.power_on([OURS, r"^fetched +kernel", r"^fetched +initrd, 3072 KiB", pathb.mini_marker(story, "from=net"), POWER_DOWN],
+			"poweroff", boots=1, forbid=[BOOT])
+	finally:
+		server.close()
+
+
+def distrust(r, story):
+	"""Certificates that nobody should take, a server that nobody should talk to, a machine that can't keep a secret."""
+	ca, stranger = Authority(r.folder, "ca"), Authority(r.folder, "stranger")
+	good = ca.issue("ec", "IP:10.0.2.2")
+	plain = serve(r, story, size=0)
+	plain.close()
+	old = (ssl.TLSVersion.TLSv1_2, "AES128-GCM-SHA256")
+	rows = [
+		("CB-3022", "nobody whom we know vouches", stranger.issue("ec", "IP:10.0.2.2") + TLS_13, {}),
+		("CB-3022", "is for another host than 10.0.2.2", ca.issue("ec", "IP:10.0.2.3,DNS:example.org") + TLS_13, {}),
+		("CB-3022", r"certificate expired on \d{4}-\d\d-\d\d", good + TLS_13, {"clock": 40 * DAY}),
+		("CB-3022", r"certificate is valid from \d{4}-\d\d-\d\d", good + TLS_12[:1] + (None,), {"clock": -2 * DAY}),
+		("CB-3021", "the server refuses", ca.issue("rsa", "IP:10.0.2.2") + old, {}),
+	]
+	if story.kind.get("no_rng"):
+		blind = ["-cpu", "max,cx16=off,rdrand=off,rdseed=off"]
+		rows.append(("CB-3021", "gives no random numbers", good + TLS_13, {"nic": NIC + blind}))
+	for code, words, tls, how in rows:
+		server = webserver.Server(plain.folder, tls=tls)
+		try:
+			fails(r, story, server, address(server, "linux", scheme="https"), code, words, 40, ca=ca.certificate, **how)
+		finally:
+			server.close()
+
+
 def table():
 	rows = []
 	for arch, release in (("x86_64", "12"), ("x86_64", "13"), ("aarch64", "12"), ("aarch64", "13")):
 		rows.append(Story(http, arch, release, image_of("debian13", arch, "mini"), "net-http"))
+		rows.append(Story(https, arch, release, image_of("debian13", arch, "mini"), "net-https"))
+	# Debian 12's firmware has random numbers only by a device or the processor; 13's has its own.
+	for arch, release in (("x86_64", "12"), ("aarch64", "13")):
+		rows.append(Story(distrust, arch, release, image_of("debian13", arch, "mini"), "net-distrust",
+			no_rng=arch == "x86_64"))
 	for arch, release in (("x86_64", "13"), ("aarch64", "12")):
 		rows.append(Story(faults, arch, release, image_of("debian13", arch, "mini"), "net-faults"))
 	for arch, release in (("x86_64", "12"), ("aarch64", "13")):

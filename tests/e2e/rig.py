@@ -66,10 +66,10 @@ class Rig:
 		row = ("boot", os.path.join(folder, "boot.iso"), "raw", "readonly=on")
 		self.drives = [row] + [d for d in self.drives if d[0] != "boot"]
 
-	def insert_loader(self, settings, medium="drive", front="--path-b", signed=False, more=()):
+	def insert_loader(self, settings, medium="drive", front="--path-b", signed=False, more=(), ca=None):
 		"""Path B's media, first: boot.efi as a disk, boot.iso as a disk or CD-ROM, the loader on an ESP with
-		more files beside it."""
-		folder = media.build(self.arch, settings, signed, front)
+		more files beside it. ca: a file of the certificates that it trusts."""
+		folder = media.build(self.arch, settings, signed, front, ca)
 		efi, iso = (os.path.join(folder, name) for name in ("boot.efi", "boot.iso"))
 		self.drives = [d for d in self.drives if d[0] != "boot"]
 		if medium == "cdrom":
