@@ -164,8 +164,8 @@ def compare(arch, folder):
         seconds = min(run(arch, s, folder, False).since(FIRST_LINE)[1] for _ in range(RUNS))
         stub, line = marks.since(STUB), marks.since(FIRST_LINE)
         first = first or (stub, line)
-        kit.row(s.name + ", to the stub's last line", "%.3f G" % (stub[0] / 1e9), "guest instructions; cloud-boot has %.2f x"
-                % (first[0][0] / stub[0]))
+        kit.row(s.name + ", to the stub's last line", "%.3f G" % (stub[0] / 1e9),
+                "guest instructions; cloud-boot has %.2f x" % (first[0][0] / stub[0]))
         kit.row("  to the kernel's first line", "%.3f G" % (line[0] / 1e9), "cloud-boot has %.2f x; %.2f s, best of %d"
                 % (first[1][0] / line[0], seconds, RUNS))
         kit.row("  read from disks", "%d" % line[3], "bytes in %d reads, %.3f x kernel and initrd" % (line[2], line[3] / files))
