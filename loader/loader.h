@@ -104,6 +104,8 @@ CB_MUST int hand_over(struct cb_loader *l, const struct kernel *k, struct cb_boo
 void say_loaded(struct cb_loader *l, const struct cb_boot_image *img, uint64_t began);
 /* netkernel.c: what cloudboot.kernel and cloudboot.initrd name. Comes back with a report only. */
 CB_MUST int start_from_net(struct cb_loader *l);
+/* trust.c: certificates in DER, one behind the other; n 0: none. */
+struct cb_bytes built_in_ca(struct cb_loader *l);
 /* initrd.c: LoadFile2 where it works; else a file on a volume of ours, which the kernel's
  * options name. */
 #define INITRD_FILE "\\EFI\\cloud-boot\\initrd"

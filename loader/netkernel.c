@@ -7,6 +7,7 @@
 #include "loader/loader.h"
 #include "net/fetch.h"
 #include "net/http1.h"
+#include "tls/tls.h"
 #include "uefi/net.h"
 
 #define SECOND   UINT64_C(1000000000)
@@ -26,7 +27,8 @@ struct download {
 };
 
 struct http_stack {
-	struct cb_uefi_dial dial;
+	struct cb_uefi_dial tcp;
+	struct cb_tls_dial tls;
 	struct cb_http1 http;
 	struct cb_fetch fetch;
 };
@@ -41,8 +43,9 @@ static bool wait(void *ctx, uint64_t ns)
 
 static void init_stack(struct cb_loader *l, struct http_stack *s)
 {
-	cb_uefi_dial_init(&s->dial, &l->u, &l->env);
-	cb_http1_init(&s->http, &l->env, &s->dial.dial, CB_STR("cloud-boot/" CB_VERSION));
+	cb_uefi_dial_init(&s->tcp, &l->u, &l->env);
+	cb_tls_dial_init(&s->tls, &l->env, &s->tcp.dial, built_in_ca(l), cb_uefi_time(&l->u));
+	cb_http1_init(&s->http, &l->env, &s->tls.dial, CB_STR("cloud-boot/" CB_VERSION));
 	s->fetch = (struct cb_fetch){ .env = &l->env,
 				      .http = &s->http.http,
 				      .wait = wait,
@@ -166,6 +169,7 @@ static int fetch_all(struct cb_loader *l, struct cb_boot_image *img)
 		&img->kernel);
 	if (r == 0 && initrd.n > 0)
 		r = get(l, &s, "initrd", initrd, CB_MAX_INITRD, &img->initrd);
+	cb_tls_dial_fini(&s.tls);
 	if (r == 0)
 		r = cb_boot_image_prepare(&l->env, img, l->arch, CB_HAND_EFI);
 	if (r == 0)

@@ -11,7 +11,7 @@ LDLIBS_host := -lz -lzstd -llzma -llz4
 LDLIBS_asan := $(LDLIBS_host)
 LDLIBS_fuzz := $(LDLIBS_host)
 
-# Hashes. SHA-256 is ours behind mbedTLS's names (MBEDTLS_SHA256_ALT), for the CPUs' instructions.
+# Hashes and TLS (lib/tls). SHA-256 is ours behind mbedTLS's names (MBEDTLS_SHA256_ALT), for the CPUs' instructions.
 KEEP_mbedtls := include library LICENSE
 INC_mbedtls := deps/mbedtls out/deps/mbedtls/include
 FLAGS_mbedtls := -Iout/deps/mbedtls/library
@@ -19,7 +19,13 @@ HOT_mbedtls := deps/mbedtls/sha256_alt.c out/deps/mbedtls/library/sha512.c
 HOT_mbedtls_x86_64 := deps/mbedtls/sha256_cpu_x86_64.c
 HOT_mbedtls_aarch64 := deps/mbedtls/sha256_cpu_aarch64.c
 FLAGS_mbedtls_aarch64 := -march=armv8-a+crypto
-SRC_mbedtls := $(addprefix out/deps/mbedtls/library/,sha256.c platform.c platform_util.c)
+SRC_mbedtls := deps/mbedtls/glue.c $(addprefix out/deps/mbedtls/library/,$(addsuffix .c,sha256 platform platform_util \
+	asn1parse asn1write bignum bignum_core bignum_mod bignum_mod_raw chacha20 chachapoly cipher cipher_wrap \
+	constant_time ecdh ecdsa ecp ecp_curves gcm hkdf md oid pk pk_ecc pk_wrap pkparse poly1305 \
+	psa_crypto psa_crypto_aead psa_crypto_cipher psa_crypto_client psa_crypto_driver_wrappers_no_static \
+	psa_crypto_ecp psa_crypto_hash psa_crypto_mac psa_crypto_rsa psa_crypto_slot_management psa_util rsa \
+	rsa_alt_helpers ssl_ciphersuites ssl_client ssl_msg ssl_tls ssl_tls12_client ssl_tls13_client \
+	ssl_tls13_generic ssl_tls13_keys x509 x509_crt aes aesni))
 
 KEEP_yyjson := src LICENSE
 INC_yyjson := out/deps/yyjson/src

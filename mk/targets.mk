@@ -48,6 +48,10 @@ AR_efi-aa64 := llvm-ar-14
 # The fuzz build gets a csum.c that accepts everything (core/csum.h).
 LIB_SRC_fuzz := $(filter-out lib/core/csum.c,$(LIB_SRC)) platform/sim/csum.c
 
+# Firmware has platform/uefi/crc.c, whose tables are small.
+LIB_SRC_efi-x64 := $(filter-out lib/codec/crc.c,$(LIB_SRC))
+LIB_SRC_efi-aa64 := $(LIB_SRC_efi-x64)
+
 obj = $(patsubst %.c,out/$1/%.o,$2)
 
 # $1 target

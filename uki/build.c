@@ -7,6 +7,7 @@
 #include "boot/cmdline.h"
 #include "codec/hash.h"
 #include "codec/hex.h"
+#include "codec/pem.h"
 #include "core/limits.h"
 #include "settings/settings.h"
 #include "uki/debian.h"
@@ -30,6 +31,9 @@ static const char *const kernel_packages[CB_ARCH_N] = {
 };
 
 #define IMAGE_PREFIX "linux-image-"
+
+/* Where distributions keep the bundle of authorities: Debian's place, which others have, too. */
+#define HOST_CA "/etc/ssl/certs/ca-certificates.crt"
 
 static const char *stub_path(struct cb_host *h, const char *root, enum cb_arch arch)
 {
@@ -261,16 +265,45 @@ static int open_loader(struct cb_build *b)
 	return r == 0 ? cb_hostfile_open(b->h, path, &b->loader.file) : r;
 }
 
+/* Whom the loader trusts to vouch for servers. */
+static int read_ca(struct cb_build *b)
+{
+	const char *path = b->plan->ca != NULL ? b->plan->ca : HOST_CA;
+	struct cb_host *h = b->h;
+	struct cb_buf file;
+	int r;
+
+	if (b->plan->ca == NULL && access(path, R_OK) < 0) {
+		cb_host_say(h, "warning: no --ca, and no " HOST_CA " here: the loader will refuse https");
+		return 0;
+	}
+	cb_buf_init(&file, &h->env, CB_MAX_CA);
+	r = cb_hostfile_slurp(h, path, &file);
+	if (r == 0) {
+		r = cb_pem_certificates(&h->env, cb_buf_bytes(&file), &b->ca, &b->ca_n);
+		if (r < 0)
+			r = cb_host_advise(h, cb_wrap(&h->env, r, "%s", path), CB_REPORT_INPUT,
+					   "give --ca the certificates of authorities, in PEM or DER");
+	}
+	if (r == 0)
+		b->ca_from = path;
+	cb_buf_fini(&file);
+	return r;
+}
+
 int cb_build_open(struct cb_host *h, const struct cb_build_plan *plan, struct cb_build *ret)
 {
 	int r;
 
 	*ret = (struct cb_build){ .h = h, .plan = plan };
+	cb_buf_init(&ret->ca, &h->env, CB_MAX_CA);
 	r = check_keys(h, plan);
 	if (r == 0 && plan->front != CB_FRONT_LOADER_ONLY)
 		r = open_uki(ret);
 	if (r == 0 && plan->front != CB_FRONT_UKI)
 		r = open_loader(ret);
+	if (r == 0 && plan->front != CB_FRONT_UKI)
+		r = read_ca(ret);
 	if (r == 0)
 		/* A package's files have the time of its build. */
 		r = cb_host_epoch(h, ret->kernel.file.path != NULL ? ret->kernel.file.mtime :
@@ -289,6 +322,7 @@ void cb_build_close(struct cb_build *b)
 	cb_hostfile_close(&b->kernel.file);
 	cb_hostfile_close(&b->stub.file);
 	cb_hostfile_close(&b->loader.file);
+	cb_buf_fini(&b->ca);
 	for (struct cb_build_file *f = b->add; f != NULL; f = f->next)
 		cb_hostfile_close(&f->file);
 	b->add = NULL;
@@ -304,6 +338,7 @@ static void key_file(struct cb_buf *b, const struct cb_hostfile *f)
 int cb_build_key(const struct cb_build *b, char ret[17])
 {
 	uint8_t digest[CB_HASH_MAX];
+	size_t digest_n = cb_hash_bytes(CB_HASH_SHA256, cb_buf_bytes(&b->ca), digest);
 	struct cb_hostfile init = { 0 };
 	struct cb_buf text;
 	int r = b->init != NULL ? cb_hostfile_open(b->h, b->init, &init) : 0;
@@ -316,6 +351,7 @@ int cb_build_key(const struct cb_build *b, char ret[17])
 	cb_buf_str(&text, b->cmdline);
 	cb_buf_fmt(&text, "\n");
 	cb_buf_str(&text, b->osrel);
+	cb_hex_add(&text, (struct cb_bytes){ digest, digest_n });
 	key_file(&text, &init);
 	key_file(&text, &b->kernel.file);
 	key_file(&text, &b->stub.file);

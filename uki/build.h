@@ -21,6 +21,7 @@ struct cb_build_plan {
 	const char *stub, *osrel;     /* NULL: systemd's; our own */
 	const char *suite;            /* Debian's, for what is fetched; NULL: this machine's */
 	struct cb_list initrd_add;
+	const char *ca;               /* certificates for the loader, PEM or DER; NULL: this host's */
 	const char *sign_key, *sign_cert;
 	bool refresh;
 };
@@ -40,6 +41,9 @@ struct cb_build {
 	const char *from;             /* where the kernel comes from, for people */
 	const char *release;          /* its `uname -r` */
 	struct cb_str cmdline, osrel;
+	struct cb_buf ca;             /* DER, one behind the other; empty: none */
+	const char *ca_from;          /* NULL: none */
+	size_t ca_n;
 	struct cb_modules modules;    /* n 0: none */
 	int64_t epoch;                /* time stamp of all that is written */
 };

@@ -39,6 +39,9 @@ static const struct cb_opt opts[] = {
 	{ "path-b", 0, CB_OPT_FLAG, NULL, offsetof(struct args, path_b),
 	  "the loader alone, without a UKI; --cmdline then has its settings and the command line of the "
 	  "kernel that it starts" },
+	{ "ca", 0, CB_OPT_TEXT, "FILE", PLAN(ca),
+	  "with --loader or --path-b: the certificate authorities whose servers the loader trusts over "
+	  "https, PEM or DER; default: this machine's /etc/ssl/certs/ca-certificates.crt" },
 	{ "sign-key", 0, CB_OPT_TEXT, "FILE", PLAN(sign_key),
 	  "sign for Secure Boot with this key (PEM)" },
 	{ "sign-cert", 0, CB_OPT_TEXT, "FILE", PLAN(sign_cert), "the certificate of that key (PEM)" },
@@ -82,7 +85,11 @@ static void text(struct cb_buf *b, const struct cb_build *build, const struct cb
 	if (r->loader_size > 0) {
 		cb_buf_fmt(b, "  loader     ");
 		size_text(b, r->loader_size);
-		cb_buf_fmt(b, "\n");
+		cb_buf_fmt(b, "\n  trusts     ");
+		if (build->ca_from != NULL)
+			cb_buf_fmt(b, "%zu authorities, from %s\n", build->ca_n, build->ca_from);
+		else
+			cb_buf_fmt(b, "nobody: no https\n");
 	}
 	if (r->uki_size > 0)
 		uki_text(b, build, r);
@@ -112,6 +119,8 @@ static void json(struct cb_buf *b, const struct cb_build *build, const struct cb
 	made_json(&j, "iso", &r->iso);
 	cb_json_u64(&j, "loader_size", r->loader_size);
 	cb_json_u64(&j, "uki_size", r->uki_size);
+	cb_json_u64(&j, "ca_certificates", build->ca_n);
+	cb_json_str(&j, "ca_from", cb_str_c(build->ca_from));
 	cb_json_str(&j, "release", cb_str_c(build->release));
 	cb_json_int(&j, "kernel_size", (int64_t)build->kernel.file.in.size);
 	cb_json_str(&j, "kernel_from", cb_str_c(build->from));
@@ -142,6 +151,8 @@ static int check(struct cb_host *h, struct args *a)
 	    (p->kernel != NULL || p->modules != NULL || p->initrd_add.n > 0 || p->stub != NULL))
 		return cb_host_usage(h, "--path-b has no kernel of its own: --kernel, --modules, "
 				     "--initrd-add and --stub don't go with it");
+	if (p->ca != NULL && !a->path_b && !a->loader)
+		return cb_host_usage(h, "--ca is for the loader: give --loader or --path-b, too");
 	a->plan.front = a->path_b ? CB_FRONT_LOADER_ONLY : a->loader ? CB_FRONT_LOADER : CB_FRONT_UKI;
 	if ((p->sign_key != NULL) != (p->sign_cert != NULL))
 		return cb_host_usage(h, "--sign-key and --sign-cert go together");

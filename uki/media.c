@@ -9,6 +9,7 @@
 #include "codec/hex.h"
 #include "core/limits.h"
 #include "disk/esp.h"
+#include "image/pe.h"
 #include "image/uki.h"
 #include "settings/settings.h"
 #include "uki/initramfs.h"
@@ -24,7 +25,7 @@ struct media {
 	struct cb_build *b;
 	struct cb_host *h;
 	struct cb_buf archive;        /* our initramfs */
-	struct cb_pieces initrd, uki, disk;
+	struct cb_pieces initrd, uki, loader, disk;
 	struct cb_uuid seed;
 	struct cb_esp *esp;
 	struct cb_hostfile signed_uki, signed_loader;
@@ -79,6 +80,29 @@ static int make_uki(struct media *m)
 		return cb_host_advise(m->h, cb_wrap(&m->h->env, r, "making the UKI"), CB_REPORT_INPUT,
 				      "the stub must be systemd's for this architecture");
 	m->uki_image = cb_pieces_input(&m->uki);
+	return 0;
+}
+
+/* Whom it trusts is in a section of its image: a signature covers that, too (loader/trust.c). */
+static int make_loader(struct media *m)
+{
+	const struct cb_pe_add ca = { .name = CB_STR(".ca"), .flags = CB_PE_DATA,
+				      .data = cb_input_mem(cb_buf_bytes(&m->b->ca)) };
+	struct cb_pe *pe;
+	int r;
+
+	m->loader_image = m->b->loader.file.in;
+	if (m->b->ca.n == 0)
+		return 0;
+	r = cb_pe_open(&m->h->env, &m->loader_image, &pe);
+	if (r == 0) {
+		r = cb_pe_append(pe, &ca, 1, 0, &m->loader);
+		cb_pe_close(pe);
+	}
+	if (r < 0)
+		return cb_host_advise(m->h, cb_wrap(&m->h->env, r, "%s", m->b->loader.file.path),
+				      CB_REPORT_PARTS, "make or install it again");
+	m->loader_image = cb_pieces_input(&m->loader);
 	return 0;
 }
 
@@ -345,10 +369,10 @@ static int make_images(struct media *m, const char *beside, bool sign)
 		r = make_initrd(m);
 	if (r == 0 && front != CB_FRONT_LOADER_ONLY)
 		r = make_uki(m);
-	if (r == 0 && front != CB_FRONT_UKI) {
-		m->loader_image = m->b->loader.file.in;
+	if (r == 0 && front != CB_FRONT_UKI)
+		r = make_loader(m);
+	if (r == 0 && front != CB_FRONT_UKI)
 		r = make_settings(m);
-	}
 	if (r == 0)
 		r = make_seed(m); /* of what is not signed: signatures hold the time */
 	if (r == 0 && beside != NULL)
@@ -385,12 +409,14 @@ int cb_build_write(struct cb_build *b, const char *efi, const char *iso, struct 
 	cb_buf_init(&m.settings, &b->h->env, CB_MAX_BLS_FILE);
 	cb_pieces_init(&m.initrd, &b->h->env);
 	cb_pieces_init(&m.uki, &b->h->env);
+	cb_pieces_init(&m.loader, &b->h->env);
 	cb_pieces_init(&m.disk, &b->h->env);
 	r = write_media(&m, efi, iso, ret);
 	cb_hostfile_close(&m.signed_uki);
 	cb_hostfile_close(&m.signed_loader);
 	cb_pieces_fini(&m.disk);
 	cb_esp_close(m.esp);
+	cb_pieces_fini(&m.loader);
 	cb_pieces_fini(&m.uki);
 	cb_pieces_fini(&m.initrd);
 	cb_buf_fini(&m.archive);

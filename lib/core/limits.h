@@ -66,6 +66,9 @@
 #define CB_MAX_VARSTORE      (2u << 20) /* bytes of an EDK2 store; OVMF's have 256 KiB */
 #define CB_MAX_VARSTORE_LEAVING 64u     /* half-replaced variables; each power cut leaves at most one */
 
+/* Certificates of authorities: bytes of a file of them. Debian's bundle has 220 KiB. */
+#define CB_MAX_CA            (4u << 20)
+
 /* HTTP. */
 #define CB_MAX_URL           4096u
 #define CB_MAX_HOST          253u       /* RFC 1035, without the last dot */

@@ -8,7 +8,7 @@ enum cb_works { CB_WORKS_UNTRIED, CB_WORKS_NO, CB_WORKS_YES };
 
 struct cb_fwmatrix_row {
 	const char *name;
-	size_t at_start, connected;  /* handles that have it: on entry, and when every driver had its chance */
+	size_t at_start, connected;  /* handles that have it: on entry, when every driver had its chance */
 	enum cb_works works;         /* when it was used */
 	char note[64];               /* what came of that; "": nothing to say */
 };
@@ -23,8 +23,8 @@ struct cb_fwmatrix {
 
 /* A heading and a line a row, each with its "\n"; "yes", and how many where that is more than one. */
 void cb_fwmatrix_table(const struct cb_fwmatrix *m, struct cb_buf *ret);
-/* One object, in one line: vendor, revision, uefi, connect_ms, and protocols with name, at_start, connected and,
- * where it was tried, works and note. */
+/* One object, in one line: vendor, revision, uefi, connect_ms, and protocols with name, at_start, connected
+ * and, where it was tried, works and note. */
 void cb_fwmatrix_json(const struct cb_fwmatrix *m, struct cb_buf *ret);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/utf.h"
 #include "uefi/proto/dns4.h"
 
+#define SERVERS 8u
 #define RETRIES 3u
 #define RETRY_SECONDS 2u
 
@@ -34,6 +35,7 @@ static void poll_dns(void *arg)
 static int ask(struct cb_uefi *u, struct cb_env *env, struct efi_dns4 *d, struct cb_str host,
 	       uint64_t timeout_ns, struct efi_ip4 *ret)
 {
+	struct efi_ip4 servers[SERVERS];
 	struct efi_dns4_config config = { .use_default = true, .protocol = EFI_DNS_UDP, .retries = RETRIES,
 					  .retry_seconds = RETRY_SECONDS };
 	struct efi_dns4_token t = { .status = EFI_NOT_READY, .retries = RETRIES,
@@ -44,6 +46,9 @@ static int ask(struct cb_uefi *u, struct cb_env *env, struct efi_dns4 *d, struct
 
 	if (r < 0)
 		return r;
+	/* Without a list the firmware asks the DHCP server once more: seconds. */
+	config.servers_n = uefi_dns_servers(u, servers, SERVERS);
+	config.servers = config.servers_n > 0 ? servers : NULL;
 	for (size_t i = 0; i < host.n && i < CB_MAX_HOST; i++)
 		name[i] = (uint8_t)host.p[i]; /* ASCII: net/url.c saw to that */
 	s = d->configure(d, &config);

@@ -118,16 +118,31 @@ static uint64_t uefi_now(void *ctx)
 	return t / rate * 1000000000u + t % rate * 1000000000u / rate;
 }
 
+static int from_cpu(uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		size_t part = n < sizeof(uint64_t) ? n : sizeof(uint64_t);
+		uint64_t v;
+
+		if (!cb_uefi_cpu_random(&v))
+			return CB_EUNSUP;
+		memcpy(p, &v, part);
+		p += part;
+		n -= part;
+	}
+	return 0;
+}
+
 static int uefi_entropy(void *ctx, void *buf, size_t n)
 {
 	static const struct efi_guid guid = EFI_RNG_GUID;
 	struct efi_boot_services *bs = ((struct cb_uefi *)ctx)->st->bs;
 	void *rng;
-	efi_status s = bs->locate_protocol(&guid, NULL, &rng);
 
-	if (EFI_IS_ERROR(s))
-		return CB_EUNSUP;
-	return cb_uefi_error(((struct efi_rng *)rng)->get_rng(rng, NULL, n, buf));
+	if (!EFI_IS_ERROR(bs->locate_protocol(&guid, NULL, &rng)) &&
+	    !EFI_IS_ERROR(((struct efi_rng *)rng)->get_rng(rng, NULL, n, buf)))
+		return 0;
+	return from_cpu(buf, n);
 }
 
 const struct cb_platform cb_uefi_platform = {

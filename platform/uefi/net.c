@@ -88,6 +88,23 @@ static void ask_dhcp(struct efi_ip4_config2 *c)
 	(void)c->set_data(c, EFI_IP4_POLICY, sizeof(policy), &policy); /* the address tells */
 }
 
+size_t uefi_dns_servers(struct cb_uefi *u, struct efi_ip4 *ret, size_t max)
+{
+	efi_handle *handles;
+	size_t count = cb_uefi_handles(u, &config2_guid, &handles), found = 0;
+
+	for (size_t i = 0; i < count && found == 0; i++) {
+		struct efi_ip4_config2 *c = cb_uefi_protocol(u, handles[i], &config2_guid);
+		size_t n = max * sizeof(*ret);
+
+		if (c != NULL && !EFI_IS_ERROR(c->get_data(c, EFI_IP4_DNS_SERVER, &n, ret)) &&
+		    n <= max * sizeof(*ret))
+			found = n / sizeof(*ret);
+	}
+	cb_uefi_free_pool(u, handles);
+	return found;
+}
+
 int cb_uefi_net_up(struct cb_uefi *u, struct cb_env *env, uint64_t timeout_ns,
 		   char ret[CB_IP4_TEXT])
 {

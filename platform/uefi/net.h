@@ -11,7 +11,7 @@
 CB_MUST int cb_uefi_net_up(struct cb_uefi *u, struct cb_env *env, uint64_t timeout_ns,
 			   char ret[CB_IP4_TEXT]);
 
-/* Streams over TCP4. https needs a dial of its own on top. */
+/* Streams over TCP4; what https has on top of them is lib/tls. */
 struct cb_uefi_dial {
 	struct cb_dial dial;         /* first */
 	struct cb_uefi *u;

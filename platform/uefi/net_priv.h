@@ -24,6 +24,10 @@ bool uefi_await(struct cb_uefi *u, struct cb_env *env, const volatile efi_status
 /* An event that nobody is notified of: tokens want one. */
 CB_MUST int uefi_event(struct cb_uefi *u, struct cb_env *env, efi_event *ret);
 
+/* The name servers that came with the lease, at most max of them. 0: none did, or the firmware doesn't
+ * say. */
+size_t uefi_dns_servers(struct cb_uefi *u, struct efi_ip4 *ret, size_t max);
+
 /* dns.c: dotted digits, else the firmware's resolver. */
 CB_MUST int uefi_resolve(struct cb_uefi *u, struct cb_env *env, struct cb_str host, uint64_t timeout_ns,
 			 struct efi_ip4 *ret);

@@ -143,8 +143,6 @@ static int dial_open(struct cb_dial *dial, const struct cb_url *url, uint64_t ti
 	struct tcp *t;
 	int r;
 
-	if (url->tls)
-		return cb_fail(d->env, CB_EUNSUP, "https isn't possible here");
 	if (url->host_is_ip6)
 		return cb_fail(d->env, CB_EUNSUP,
 			       "the firmware is asked for IPv4 only, not for %.*s",

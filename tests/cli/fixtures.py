@@ -29,6 +29,22 @@ def bzimage(release=RELEASE, payload=b""):
     return bytes(head[:0x1200]) + payload
 
 
+def loader():
+    """An EFI application of one empty section, with room for the header of another."""
+    head = bytearray(0x600)
+    head[0:2] = b"MZ"
+    struct.pack_into("<I", head, 0x3c, 0x80)
+    head[0x80:0x84] = b"PE\0\0"
+    struct.pack_into("<HH", head, 0x84, 0x8664, 1)
+    struct.pack_into("<HH", head, 0x94, 0x70, 0x0206)
+    struct.pack_into("<H", head, 0x98, 0x20b)
+    struct.pack_into("<II", head, 0x98 + 32, 4096, 512)
+    struct.pack_into("<II", head, 0x98 + 56, 0x2000, 0x400)
+    struct.pack_into("<H", head, 0x98 + 68, 10)
+    struct.pack_into("<8sIIII12xI", head, 0x108, b".text", 512, 0x1000, 512, 0x400, 0x60000020)
+    return bytes(head)
+
+
 def module(name, depends="", release=RELEASE):
     """An ELF object with a .modinfo section."""
     info = "".join(s + "\0" for s in (
@@ -67,10 +83,13 @@ def modules(folder):
 
 
 def libexec(folder):
-    """The parts of cloud-boot: an init that nobody starts."""
+    """The parts of cloud-boot: an init and a loader that nobody starts."""
     path = os.path.join(folder, "libexec")
     for arch in ("x86_64", "aarch64"):
         os.makedirs(os.path.join(path, "init-" + arch), exist_ok=True)
         with open(os.path.join(path, "init-" + arch, "cloud-boot-init"), "wb") as f:
             f.write(b"init of " + arch.encode())
+    os.makedirs(os.path.join(path, "efi-x64"), exist_ok=True)
+    with open(os.path.join(path, "efi-x64", "loader.efi"), "wb") as f:
+        f.write(loader())
     return path

@@ -1,4 +1,5 @@
 """build: what is in boot.efi, the same bytes twice, and reports for inputs that are not right."""
+import base64
 import json
 import os
 import re
@@ -10,6 +11,19 @@ import fixtures
 from kit import Case
 
 STUB = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
+
+
+def section(image, name):
+    """A section's bytes, by the PE headers of the file itself."""
+    with open(image, "rb") as f:
+        data = f.read()
+    at = struct.unpack_from("<I", data, 0x3c)[0]
+    count, size = struct.unpack_from("<H12xH", data, at + 6)
+    for i in range(count):
+        row = struct.unpack_from("<8sIIII", data, at + 24 + size + 40 * i)
+        if row[0].rstrip(b"\0") == name.encode():
+            return data[row[4]:row[4] + min(row[1], row[3])]
+    return None
 
 
 @unittest.skipUnless(os.path.exists(STUB), "systemd-boot-efi is not installed")
@@ -31,20 +45,8 @@ class Build(Case):
         self.assertFalse([n for n in os.listdir(self.dir) if n.startswith("boot.")])
         return err
 
-    def section(self, image, name):
-        """A section's bytes, by the PE headers of the file itself."""
-        with open(image, "rb") as f:
-            data = f.read()
-        at = struct.unpack_from("<I", data, 0x3c)[0]
-        count, size = struct.unpack_from("<H12xH", data, at + 6)
-        for i in range(count):
-            row = struct.unpack_from("<8sIIII", data, at + 24 + size + 40 * i)
-            if row[0].rstrip(b"\0") == name.encode():
-                return data[row[4]:row[4] + min(row[1], row[3])]
-        return None
-
     def names_in_initrd(self, image):
-        data = subprocess.run(["zstd", "-dcq"], input=self.section(image, ".initrd").rstrip(b"\0"),
+        data = subprocess.run(["zstd", "-dcq"], input=section(image, ".initrd").rstrip(b"\0"),
                               stdout=subprocess.PIPE, check=True).stdout
         return subprocess.run(["cpio", "-t", "--quiet"], input=data, stdout=subprocess.PIPE,
                               check=True).stdout.decode().split()
@@ -59,11 +61,11 @@ class Build(Case):
         self.assertEqual(made["release"], fixtures.RELEASE)
         self.assertEqual(made["cmdline"],
                          "cloudboot.exit=kexec console=tty0 console=ttyS0,115200")
-        self.assertEqual(self.section(image, ".cmdline").decode(), made["cmdline"])
-        self.assertEqual(self.section(image, ".uname").decode(), fixtures.RELEASE)
-        self.assertIn("ID=cloud-boot\n", self.section(image, ".osrel").decode())
-        self.assertIn("\nuki,1,", self.section(image, ".sbat").decode())
-        self.assertEqual(self.section(image, ".linux"), fixtures.bzimage())
+        self.assertEqual(section(image, ".cmdline").decode(), made["cmdline"])
+        self.assertEqual(section(image, ".uname").decode(), fixtures.RELEASE)
+        self.assertIn("ID=cloud-boot\n", section(image, ".osrel").decode())
+        self.assertIn("\nuki,1,", section(image, ".sbat").decode())
+        self.assertEqual(section(image, ".linux"), fixtures.bzimage())
         names = self.names_in_initrd(image)
         lib = "lib/modules/" + fixtures.RELEASE
         self.assertEqual(names[-6:], [lib] + [lib + "/%s.ko" % n for n in (
@@ -88,7 +90,7 @@ class Build(Case):
         self.build()
         inner = self.inner("boot.efi")
         for name in (".linux", ".initrd", ".cmdline"):
-            self.assertEqual(self.section(inner, name), self.section(self.path("boot.efi"), name))
+            self.assertEqual(section(inner, name), section(self.path("boot.efi"), name))
 
     def test_the_same_bytes_twice(self):
         one = self.build("--out", "a.efi", "--iso", "a.iso")
@@ -117,7 +119,7 @@ class Build(Case):
         extra = self.path("extra.cpio", b"0707cpio")
         other = self.path("other.cpio", b"xyz")
         self.build("--initrd-add", extra, "--initrd-add=" + other)
-        self.assertTrue(self.section(self.path("boot.efi"), ".initrd").endswith(b"0707cpioxyz\0"))
+        self.assertTrue(section(self.path("boot.efi"), ".initrd").endswith(b"0707cpioxyz\0"))
 
     def test_settings_from_a_file(self):
         settings = self.path("settings", b"# comment\ncloudboot.exit   = reboot\ncloudboot.plan=file:/p\n"
@@ -229,3 +231,53 @@ class Build(Case):
             self.refuses(1, "is a directory", option, self.dir)
         self.assertTrue(os.path.exists(node) and not os.path.isfile(node))
         self.refuses(2, "--out and --iso name the same file", "--out", "x", "--iso", "x")
+
+
+class Loader(Case):
+    """build --path-b and whom the loader trusts."""
+    ONE, OTHER = bytes.fromhex("3003020101"), bytes.fromhex("3000")
+
+    def setUp(self):
+        super().setUp()
+        self.env = {"CLOUD_BOOT_LIBEXEC": fixtures.libexec(self.dir), "XDG_CACHE_HOME": self.path("cache"),
+                    "SOURCE_DATE_EPOCH": "1600000000"}
+
+    @staticmethod
+    def pem(der):
+        return b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(der)
+
+    def build(self, *words):
+        return json.loads(self.ok("build", "--arch", "x86_64", "--path-b", "--json", *words, env=self.env))
+
+    def refuses(self, status, text, *words):
+        err = self.fails(status, text, "build", "--arch", "x86_64", *words, env=self.env)
+        self.assertFalse([n for n in os.listdir(self.dir) if n.startswith("boot.")])
+        return err
+
+    def test_ca(self):
+        bundle = self.path("ca.pem", b"# one\n" + self.pem(self.ONE) + b"\n" + self.pem(self.OTHER))
+        made = self.build("--ca", bundle)
+        self.assertEqual((made["ca_certificates"], made["ca_from"]), (2, bundle))
+        self.assertEqual(section(self.path("boot.efi"), ".ca"), self.ONE + self.OTHER)
+        self.assertEqual(section(self.path("boot.efi"), ".text"), bytes(512))
+        sha = made["efi"]["sha256"]
+        self.assertEqual(self.build("--ca", self.path("ca.der", self.ONE + self.OTHER))["efi"]["sha256"], sha)
+        self.assertNotEqual(self.build("--ca", self.path("ca.one", self.ONE))["efi"]["sha256"], sha)
+
+    def test_ca_of_this_host(self):
+        made = self.build()
+        there = os.path.exists("/etc/ssl/certs/ca-certificates.crt")
+        self.assertEqual(made["ca_certificates"] > 0, there)
+        self.assertEqual(section(self.path("boot.efi"), ".ca") is not None, there)
+
+    def test_ca_refusals(self):
+        good = self.path("good.pem", self.pem(self.ONE))
+        self.assertIn("CB-2001", self.refuses(2, "--ca is for the loader", "--ca", good))
+        for name, data, says in (
+                ("none", b"hello\n", "none: no certificate is in it"),
+                ("cut", self.pem(self.ONE)[:-30], "cut: line 1: the certificate that begins here"),
+                ("byte", b"\n\n" + self.pem(self.ONE).replace(b"MAMC", b"MA*C"), "byte: line 3: the certificate that begins here"),
+                ("empty", b"", "empty: no certificate is in it")):
+            err = self.refuses(1, says, "--path-b", "--ca", self.path(name, data))
+            self.assertIn("CB-2002", err)
+        self.refuses(1, "nowhere: No such file", "--path-b", "--ca", self.path("nowhere"))

@@ -227,11 +227,12 @@ def devicetree(r, story):
 	mini.dump("/boot/initrd.img-" + version, files["initrd"])
 	argv = machine.base(story.arch) + ["-machine", "dumpdtb=" + files["dtb"]]
 	diskedit.run(*argv)
-	entry = text_file(r, "entry", "title With a tree\nlinux /linux\ninitrd /initrd\ndevicetree /dtb\noptions console=%s\n"
+	entry = text_file(r, "entry", "title With a tree\nlinux /linux\ninitrd /initrd\ndevicetree /dtb\noptions earlycon=pl011,0x9000000 console=%s\n"
 		% machine.ARCHES[story.arch]["console"])
 	r.insert_loader("", "esp", more=[("/" + name, path) for name, path in files.items()] + [("/loader/entries/tree.conf", entry)])
-	r.power_on([OURS, r"^ +dtb +/dtb", r"EFI stub: Using DTB from configuration table", r"Machine model: linux,dummy-virt",
-		mini_marker(story), POWER_DOWN], "poweroff", boots=1)
+	# QEMU's own tree, padded to 1 MiB, made for a kernel without firmware: it gets no further than to its devices.
+	r.power_on([OURS, r"^ +dtb +/dtb", r"EFI stub: Using DTB from configuration table", r"Machine model: linux,dummy-virt"],
+		boots=1)
 
 
 def secure(r, story):

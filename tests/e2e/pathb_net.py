@@ -79,6 +79,38 @@ def http(r, story):
 		server.close()
 
 
+# A network of the test's own: one cable, a DHCP and name server that knows one name, a web server. All of it ends
+# with QEMU, which is process 1 there.
+NETWORK = """ip link set lo up
+ip tuntap add tap0 mode tap
+ip addr add 10.9.0.1/24 dev tap0
+ip link set tap0 up
+dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --interface=tap0 --bind-interfaces --log-facility=- \\
+	--dhcp-range=10.9.0.10,10.9.0.20,1h --address=/boot.test/10.9.0.1 --local=/test/ --pid-file= --dhcp-leasefile=$1/leases &
+python3 $2 $1/www 10.9.0.1 8080 &
+shift 2
+exec "$@"
+"""
+
+
+def names(r, story):
+	"""A real DHCP and name server: a host by its name, and one that nobody has heard of."""
+	server = serve(r, story, size=0)
+	server.close()
+	kernel, initrd = digests(server)
+	own = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"] + (["--map-root-user"] if os.getuid() else [])
+	r.within = own + ["sh", "-c", NETWORK, "network", os.path.abspath(r.folder), os.path.join(media.HERE, "webserver.py")]
+	r.extra = ["-netdev", "tap,id=net,ifname=tap0,script=no,downscript=no", "-device", "virtio-net-pci,netdev=net,romfile="]
+	r.add_disk(story.image)
+	for host, expect in (("boot", [r"^network +10\.9\.0\.", r"^fetched +kernel, .*as its", r"^fetched +initrd, .*as its",
+			pathb.mini_marker(story, "from=net"), POWER_DOWN]),
+			("nowhere", [r"^cloud-boot: .*no address for the name nowhere\.test", r"^  CB-3021", BOOT, pathb.mini_marker(story),
+			POWER_DOWN])):
+		r.insert_loader(settings(story, "http://%s.test:8080/linux#sha256=%s" % (host, kernel),
+			"http://%s.test:8080/initrd#sha256=%s" % (host, initrd)))
+		r.power_on([OURS] + expect, "poweroff", boots=1)
+
+
 def fails(r, story, server, kernel, code, words, limit, more="", nic=NIC, initrd=None):
 	"""One thing that goes wrong: its report, then the disk, all within `limit` seconds of the loader's first line."""
 	r.forget()
@@ -124,5 +156,7 @@ def table():
 		rows.append(Story(http, arch, release, image_of("debian13", arch, "mini"), "net-http"))
 	for arch, release in (("x86_64", "13"), ("aarch64", "12")):
 		rows.append(Story(faults, arch, release, image_of("debian13", arch, "mini"), "net-faults"))
+	for arch, release in (("x86_64", "12"), ("aarch64", "13")):
+		rows.append(Story(names, arch, release, image_of("debian13", arch, "mini"), "net-names"))
 	rows.append(Story(silence, "x86_64", "12", image_of("debian13", "x86_64", "mini"), "net-silence"))
 	return rows

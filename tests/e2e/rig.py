@@ -40,6 +40,7 @@ class Rig:
 		self.forget()
 		self.drives = []       # (name, path, format, options)
 		self.extra = []
+		self.within = []       # words before QEMU's own: a network namespace, say
 		self.runs = 0
 		self.told = []         # serial lines of the last run
 		self.stamps = []       # the same with their seconds
@@ -118,7 +119,7 @@ class Rig:
 	# The power button.
 
 	def command(self, firmware, record, clock, boot_index):
-		argv = machine.base(self.arch, reboots=True) + self.extra
+		argv = self.within + machine.base(self.arch, reboots=True) + self.extra
 		store = "if=pflash,format=raw,file=" + self.store
 		if self.recording:
 			store = "if=pflash," + blklog.options(self.store, self.recording + ".flash")

@@ -1,4 +1,6 @@
-"""An HTTP(S) server on loopback that serves files the way servers do, and the ways they shouldn't.
+"""An HTTP(S) server on loopback that serves files the way servers do, and the ways they shouldn't. By itself:
+
+	webserver.py FOLDER ADDRESS PORT
 
 	/NAME            the file; Range is understood
 	/chunked/NAME    in chunks, without its length
@@ -13,6 +15,7 @@ import http.server
 import os
 import re
 import ssl
+import sys
 import threading
 
 STALL_SECONDS = 600
@@ -84,8 +87,8 @@ class Server(http.server.ThreadingHTTPServer):
 	"""Serves a folder until close(). tls: (certificate, key, lowest and highest version)."""
 	daemon_threads = True
 
-	def __init__(self, folder, address="127.0.0.1", tls=None):
-		super().__init__((address, 0), Handler)
+	def __init__(self, folder, address="127.0.0.1", port=0, tls=None):
+		super().__init__((address, port), Handler)
 		self.folder = folder
 		self.requests = []
 		self.seen = set()
@@ -117,3 +120,7 @@ class Server(http.server.ThreadingHTTPServer):
 		self.over.set()
 		self.shutdown()
 		self.server_close()
+
+
+if __name__ == "__main__":
+	Server(sys.argv[1], sys.argv[2], int(sys.argv[3])).over.wait()

@@ -49,6 +49,12 @@ uint64_t cb_uefi_tick_rate(void)
 	return 1000;
 }
 
+bool cb_uefi_cpu_random(uint64_t *ret)
+{
+	*ret = 4;
+	return true;
+}
+
 static bool same(const struct efi_guid *a, const struct efi_guid *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;

@@ -18,4 +18,20 @@ static inline size_t strlen(const char *s)
 	return n;
 }
 
+static inline int strcmp(const char *a, const char *b)
+{
+	while (*a != 0 && *a == *b) {
+		a++;
+		b++;
+	}
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+static inline char *strchr(const char *s, int c)
+{
+	while (*s != (char)c && *s != 0)
+		s++;
+	return *s == (char)c ? (char *)(__UINTPTR_TYPE__)s : NULL;
+}
+
 #endif
