@@ -130,7 +130,6 @@ static int start(struct cb_loader *l, const struct kernel *k, struct handover *h
 {
 	efi_status s;
 
-	cb_volumes_unmount(&l->volumes); /* file systems and caches: the kernel wants the memory */
 	tell_handover(l, k->id);
 	mark(l, "start");
 	tell_end(l, k->title);
@@ -149,6 +148,7 @@ int hand_over(struct cb_loader *l, const struct kernel *k, struct cb_boot_image 
 	int r;
 
 	mark(l, "loaded");
+	cb_volumes_unmount(&l->volumes); /* file systems and caches: the kernel wants the memory */
 	cb_buf_init(&h.path, &l->env, 8 * CB_MAX_PATH);
 	cb_buf_init(&h.options, &l->env, 4 * CB_MAX_CMDLINE);
 	r = prepare(l, k, &h);
@@ -171,12 +171,24 @@ void say_loaded(struct cb_loader *l, const struct cb_boot_image *img, uint64_t b
 	    (unsigned long long)((cb_now_ns(&l->env) - began) / 1000000));
 }
 
+/* The file systems of all that was searched may hold what this one needs. */
+static int load(struct cb_loader *l, struct cb_candidate *c, struct cb_boot_image *ret)
+{
+	int r = cb_boot_load(l->plan, c, ret);
+
+	if (r != CB_ENOMEM)
+		return r;
+	cb_clear(&l->env);
+	cb_volumes_unmount(&l->volumes);
+	return cb_boot_load(l->plan, c, ret);
+}
+
 int start_candidate(struct cb_loader *l, struct cb_candidate *c)
 {
 	const struct kernel k = { c->id, c->title, c->version, c };
 	uint64_t began = cb_now_ns(&l->env);
 	struct cb_boot_image img;
-	int r = cb_boot_load(l->plan, c, &img);
+	int r = load(l, c, &img);
 
 	if (r < 0)
 		return r;

@@ -10,7 +10,7 @@
 #include "loader/loader.h"
 #include "loader/matrix.h"
 
-#define TEXT_MAX (256u << 10)
+#define TEXT_MAX (1u << 20)
 #define PROBE_TARGET "cloud-boot-probe"
 #define FAR 4u                     /* letters apart: another word, not a slip */
 

@@ -85,13 +85,14 @@ fuzz: $(addprefix out/fuzz/,$(or $(ONLY),$(FUZZERS)))
 images:
 	tests/images/images.py
 
-#: make e2e        scenarios in QEMU guests, both architectures, power cuts, libvirtd; ONLY=pattern chooses
-e2e: programs $(foreach a,x64 aa64,$(E2E_EFI:%=out/efi-$a/%.efi))
+#: make e2e        scenarios in QEMU guests, both architectures, power cuts, libvirtd, broken disks; ONLY=pattern chooses
+e2e: programs out/asan/cloud-boot $(foreach a,x64 aa64,$(E2E_EFI:%=out/efi-$a/%.efi))
 	tests/e2e/run $(if $(ONLY),--only '$(ONLY)')
 	$(if $(ONLY),,tests/e2e/firmware-matrix --check)
 	$(if $(ONLY),,tests/e2e/powercut)
 	$(if $(ONLY),,tests/e2e/libvirt)
+	$(if $(ONLY),,tests/e2e/baddisks)
 
-#: make bench      figures beside peers: sizes, build, ext4 reads, guest instructions, path C
+#: make bench      figures beside peers: sizes, build, ext4 reads, guest instructions, paths B and C
 bench: programs
 	tests/bench/run

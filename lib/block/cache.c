@@ -4,7 +4,7 @@
 #include "core/limits.h"
 #include "core/mem.h"
 
-#define LINE        (16u << 10)     /* at least a block: drivers with larger ones get larger lines */
+#define LINE        (8u << 10)     /* at least a block: drivers with larger ones get larger lines */
 #define AHEAD_MAX   (512u << 10)    /* bytes of one device read */
 #define STREAMS     4u
 #define NONE        UINT32_MAX

@@ -1,6 +1,6 @@
 /* block/cache.h - bounded memory in front of a slow device, with read-ahead.
  *
- * Small reads are served from lines of 16 KiB; those that go on where an earlier one ended fetch
+ * Small reads are served from lines of 8 KiB; those that go on where an earlier one ended fetch
  * more and more ahead. A read of CB_CACHE_BYPASS bytes goes to the device, straight into the caller's
  * buffer, when that is aligned for it. Read-only: nobody writes to a disk that is being searched. */
 #ifndef CB_BLOCK_CACHE_H

@@ -76,9 +76,9 @@ struct ext4_memo {
 #define EXT4_MEMOS 8
 
 /* The metadata cache reads lines of neighbouring blocks. */
-#define EXT4_LINE       (32u << 10)
-#define EXT4_LINES      64u
-#define EXT4_LINE_BLOCKS 32u       /* of 1 KiB, the smallest */
+#define EXT4_LINE       (8u << 10)
+#define EXT4_LINES      128u
+#define EXT4_LINE_BLOCKS 8u       /* of 1 KiB, the smallest */
 struct ext4_line {
 	uint64_t first;            /* block; EXT4_NO_BLOCK: unused */
 	uint64_t used;
