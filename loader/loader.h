@@ -109,6 +109,9 @@ void say_loaded(struct cb_loader *l, const struct cb_boot_image *img, uint64_t b
 CB_MUST int start_from_net(struct cb_loader *l);
 /* trust.c: certificates in DER, one behind the other; n 0: none. */
 struct cb_bytes built_in_ca(struct cb_loader *l);
+/* The later of the firmware's clock and the build: clocks without a battery are behind.
+ * CB_UEFI_NO_TIME: neither is known. */
+int64_t time_to_judge_by(struct cb_loader *l);
 /* initrd.c: LoadFile2 where it works; else a file on a volume of ours, which the kernel's
  * options name. */
 #define INITRD_FILE "\\EFI\\cloud-boot\\initrd"

@@ -44,7 +44,8 @@ static bool wait(void *ctx, uint64_t ns)
 static void init_stack(struct cb_loader *l, struct http_stack *s)
 {
 	cb_uefi_dial_init(&s->tcp, &l->u, &l->env);
-	cb_tls_dial_init(&s->tls, &l->env, &s->tcp.dial, built_in_ca(l), cb_uefi_time(&l->u));
+	cb_tls_dial_init(&s->tls, &l->env, &s->tcp.dial, built_in_ca(l),
+			 time_to_judge_by(l));
 	cb_http1_init(&s->http, &l->env, &s->tls.dial, CB_STR("cloud-boot/" CB_VERSION));
 	s->fetch = (struct cb_fetch){ .env = &l->env,
 				      .http = &s->http.http,

@@ -30,6 +30,7 @@ struct media {
 	struct cb_esp *esp;
 	struct cb_hostfile signed_uki, signed_loader;
 	struct cb_buf settings;       /* for the loader */
+	cb_le64 built;                /* the build's time stamp, for the loader */
 	struct cb_input uki_image, loader_image;   /* signed or not; size 0: none */
 	struct cb_input front;        /* what the firmware starts: one of them */
 	struct cb_fat_file extra[2];  /* files beside it */
@@ -83,20 +84,26 @@ static int make_uki(struct media *m)
 	return 0;
 }
 
-/* Whom it trusts is in a section of its image: a signature covers that, too (loader/trust.c). */
+/* Whom it trusts, and a time that is past, are in sections of its image: a signature covers them, too
+ * (loader/trust.c). */
 static int make_loader(struct media *m)
 {
-	const struct cb_pe_add ca = { .name = CB_STR(".ca"), .flags = CB_PE_DATA,
-				      .data = cb_input_mem(cb_buf_bytes(&m->b->ca)) };
+	const struct cb_pe_add add[] = {
+		{ .name = CB_STR(".ca"), .flags = CB_PE_DATA,
+		  .data = cb_input_mem(cb_buf_bytes(&m->b->ca)) },
+		{ .name = CB_STR(".built"), .flags = CB_PE_DATA,
+		  .data = cb_input_mem((struct cb_bytes){ m->built.b, sizeof(m->built) }) },
+	};
 	struct cb_pe *pe;
 	int r;
 
+	m->built = cb_put_le64((uint64_t)m->b->epoch); /* one before 1970 counts for nothing */
 	m->loader_image = m->b->loader.file.in;
 	if (m->b->ca.n == 0)
 		return 0;
 	r = cb_pe_open(&m->h->env, &m->loader_image, &pe);
 	if (r == 0) {
-		r = cb_pe_append(pe, &ca, 1, 0, &m->loader);
+		r = cb_pe_append(pe, add, 2, 0, &m->loader);
 		cb_pe_close(pe);
 	}
 	if (r < 0)

@@ -259,6 +259,7 @@ class Loader(Case):
         made = self.build("--ca", bundle)
         self.assertEqual((made["ca_certificates"], made["ca_from"]), (2, bundle))
         self.assertEqual(section(self.path("boot.efi"), ".ca"), self.ONE + self.OTHER)
+        self.assertEqual(section(self.path("boot.efi"), ".built"), struct.pack("<Q", 1600000000))
         self.assertEqual(section(self.path("boot.efi"), ".text"), bytes(512))
         sha = made["efi"]["sha256"]
         self.assertEqual(self.build("--ca", self.path("ca.der", self.ONE + self.OTHER))["efi"]["sha256"], sha)
