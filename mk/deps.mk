@@ -15,17 +15,18 @@ LDLIBS_fuzz := $(LDLIBS_host)
 KEEP_mbedtls := include library LICENSE
 INC_mbedtls := deps/mbedtls out/deps/mbedtls/include
 FLAGS_mbedtls := -Iout/deps/mbedtls/library
-HOT_mbedtls := deps/mbedtls/sha256_alt.c out/deps/mbedtls/library/sha512.c
+HOT_mbedtls := deps/mbedtls/sha256_alt.c $(addprefix out/deps/mbedtls/library/,chacha20.c poly1305.c gcm.c sha512.c)
 HOT_mbedtls_x86_64 := deps/mbedtls/sha256_cpu_x86_64.c
 HOT_mbedtls_aarch64 := deps/mbedtls/sha256_cpu_aarch64.c
-FLAGS_mbedtls_aarch64 := -march=armv8-a+crypto
+# aesce.c asks before it uses the instructions only where it finds Linux: sys/auxv.h answers in firmware.
+FLAGS_mbedtls_aarch64 := -march=armv8-a+crypto -D__linux__=1
 SRC_mbedtls := deps/mbedtls/glue.c $(addprefix out/deps/mbedtls/library/,$(addsuffix .c,sha256 platform platform_util \
-	asn1parse asn1write bignum bignum_core bignum_mod bignum_mod_raw chacha20 chachapoly cipher cipher_wrap \
-	constant_time ecdh ecdsa ecp ecp_curves gcm hkdf md oid pk pk_ecc pk_wrap pkparse poly1305 \
+	asn1parse asn1write bignum bignum_core bignum_mod bignum_mod_raw chachapoly cipher cipher_wrap \
+	constant_time ecdh ecdsa ecp ecp_curves hkdf md oid pk pk_ecc pk_wrap pkparse \
 	psa_crypto psa_crypto_aead psa_crypto_cipher psa_crypto_client psa_crypto_driver_wrappers_no_static \
 	psa_crypto_ecp psa_crypto_hash psa_crypto_mac psa_crypto_rsa psa_crypto_slot_management psa_util rsa \
 	rsa_alt_helpers ssl_ciphersuites ssl_client ssl_msg ssl_tls ssl_tls12_client ssl_tls13_client \
-	ssl_tls13_generic ssl_tls13_keys x509 x509_crt aes aesni))
+	ssl_tls13_generic ssl_tls13_keys x509 x509_crt aes aesce aesni))
 
 KEEP_yyjson := src LICENSE
 INC_yyjson := out/deps/yyjson/src

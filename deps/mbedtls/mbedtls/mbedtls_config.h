@@ -24,6 +24,7 @@ int mbedtls_no_snprintf(char *s, __SIZE_TYPE__ n, const char *format, ...); /* g
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_AES_C
 #define MBEDTLS_AESNI_C              /* asks the CPU first */
+#define MBEDTLS_AESCE_C              /* the same on arm64 */
 #define MBEDTLS_AES_FEWER_TABLES
 #define MBEDTLS_GCM_C
 #define MBEDTLS_CHACHA20_C
