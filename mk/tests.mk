@@ -1,5 +1,6 @@
 # mk/tests.mk - checks, from the fastest to the slowest.
 .PHONY: check unit cli selftest selftest-x64 selftest-aa64 selftest-cache-disk selftest-nvram-store layers style fuzz fuzz-replay e2e bench images cov
+.PHONY: e2e-run e2e-powercut e2e-libvirt e2e-baddisks e2e-firmware-matrix
 
 #: make check      layers, style, unit tests (host, sanitizers), fuzz seeds: under 3 minutes
 check: layers style programs unit cli selftest fuzz-replay
@@ -85,13 +86,17 @@ fuzz: $(addprefix out/fuzz/,$(or $(ONLY),$(FUZZERS)))
 images:
 	tests/images/images.py
 
-#: make e2e        scenarios in QEMU guests, both architectures, power cuts, libvirtd, broken disks; ONLY=pattern chooses
-e2e: programs out/asan/cloud-boot $(foreach a,x64 aa64,$(E2E_EFI:%=out/efi-$a/%.efi))
-	tests/e2e/run $(if $(ONLY),--only '$(ONLY)')
-	$(if $(ONLY),,tests/e2e/firmware-matrix --check)
-	$(if $(ONLY),,tests/e2e/powercut)
-	$(if $(ONLY),,tests/e2e/libvirt)
-	$(if $(ONLY),,tests/e2e/baddisks)
+#: make e2e        scenarios in QEMU guests, both architectures, power cuts, libvirtd, broken disks; ONLY=pattern, ALL=1
+e2e: e2e-run $(if $(ONLY),,e2e-powercut e2e-baddisks e2e-libvirt e2e-firmware-matrix)
+e2e-run: programs $(foreach a,x64 aa64,$(E2E_EFI:%=out/efi-$a/%.efi))
+	tests/e2e/run $(if $(ALL),--all) $(if $(ONLY),--only '$(ONLY)')
+# These run one guest at a time, so with make -j2 two of them may go at once; the scenarios have both cores.
+e2e-powercut e2e-libvirt: e2e-run
+	tests/e2e/$(@:e2e-%=%)
+e2e-baddisks: e2e-run out/asan/cloud-boot
+	tests/e2e/baddisks
+e2e-firmware-matrix: e2e-run
+	tests/e2e/firmware-matrix --check -j 1
 
 #: make bench      figures beside peers: sizes, build, ext4 reads, guest instructions, paths B and C
 bench: programs
