@@ -191,20 +191,27 @@ bool cb_url_same_origin(const struct cb_url *a, const struct cb_url *b)
 	return a->tls == b->tls && a->port == b->port && cb_str_ieq(a->host, b->host);
 }
 
-bool cb_url_is_loopback(const struct cb_url *u)
+bool cb_url_ip4(struct cb_str host, uint8_t ret[4])
 {
-	struct cb_str rest = u->host, part;
+	struct cb_str part;
 	unsigned n = 0;
 	uint64_t v;
 
-	if (u->host_is_ip6 || cb_str_ieq(u->host, CB_STR("localhost")))
-		return !u->host_is_ip6 || cb_str_eq(u->host, CB_STR("::1"));
-	if (!cb_str_starts(u->host, CB_STR("127.")))
-		return false;
-	while (cb_str_next(&rest, '.', &part))
-		if (++n > 4 || part.n > 3 || !cb_str_u64(part, 10, &v) || v > 255)
+	while (cb_str_next(&host, '.', &part)) {
+		if (n == 4 || part.n > 3 || !cb_str_u64(part, 10, &v) || v > 255)
 			return false;
+		ret[n++] = (uint8_t)v;
+	}
 	return n == 4;
+}
+
+bool cb_url_is_loopback(const struct cb_url *u)
+{
+	uint8_t ip4[4];
+
+	if (u->host_is_ip6)
+		return cb_str_eq(u->host, CB_STR("::1"));
+	return cb_str_ieq(u->host, CB_STR("localhost")) || (cb_url_ip4(u->host, ip4) && ip4[0] == 127);
 }
 
 void cb_url_host(const struct cb_url *u, struct cb_buf *ret)

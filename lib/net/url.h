@@ -20,6 +20,8 @@ CB_MUST int cb_url_parse(struct cb_env *env, struct cb_str text, struct cb_url *
 CB_MUST int cb_url_join(struct cb_arena *a, const struct cb_url *base, struct cb_str ref, struct cb_url *ret);
 /* Scheme, host and port: who may see credentials. */
 bool cb_url_same_origin(const struct cb_url *a, const struct cb_url *b);
+/* Whether host is an IPv4 address, in four decimal numbers, and which. */
+bool cb_url_ip4(struct cb_str host, uint8_t ret[4]);
 /* "localhost", 127.0.0.0/8, ::1, and nothing else: what never leaves the machine (SPEC 5.1). */
 bool cb_url_is_loopback(const struct cb_url *u);
 /* The value of the Host header: the port is left out where it is the scheme's own. */

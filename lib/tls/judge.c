@@ -20,11 +20,23 @@ static void overstepped(struct tls_judge *j, const mbedtls_x509_time *t)
 	j->day = t->day;
 }
 
+/* RFC 5280, 4.2.1.6: an iPAddress of the four bytes. */
+static bool is_for(const mbedtls_x509_crt *crt, const uint8_t ip4[4])
+{
+	const uint8_t tag = MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_X509_SAN_IP_ADDRESS;
+
+	for (const mbedtls_x509_sequence *s = &crt->subject_alt_names; s != NULL; s = s->next)
+		if (s->buf.tag == tag && s->buf.len == 4 && memcmp(s->buf.p, ip4, 4) == 0)
+			return true;
+	return false;
+}
+
 int tls_judge(void *judge, struct mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
 	struct tls_judge *j = judge;
 
-	(void)depth;
+	if (depth == 0 && j->is_ip4 && !is_for(crt, j->ip4))
+		*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
 	if (j->now > seconds(&crt->valid_to)) {
 		*flags |= MBEDTLS_X509_BADCERT_EXPIRED;
 		overstepped(j, &crt->valid_to);

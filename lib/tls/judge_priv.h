@@ -8,6 +8,8 @@ struct mbedtls_x509_crt;
 
 struct tls_judge {
 	struct cb_str host;
+	bool is_ip4;                 /* host is an address: SNI has no room for it (RFC 6066, 3) */
+	uint8_t ip4[4];
 	int64_t now;                 /* seconds since 1970 */
 	uint32_t flags;              /* MBEDTLS_X509_BADCERT_*, of the whole chain */
 	int year, month, day;        /* the bound that was overstepped */

@@ -12,6 +12,8 @@
 #include "core/str.h"
 #include "tls/judge_priv.h"
 
+#define IDLE_MAX 64u /* records in a row that carry no data: session tickets, key updates */
+
 struct tls {
 	struct cb_stream stream; /* first */
 	struct cb_stream *below;
@@ -103,13 +105,16 @@ static bool goes_on(int code)
 static int tls_read(struct cb_stream *s, void *buf, size_t n, uint64_t timeout_ns, size_t *ret_n)
 {
 	struct tls *t = (struct tls *)s;
+	unsigned idle = 0;
 	int code;
 
 	use(s->env);
 	t->timeout_ns = timeout_ns;
 	do
 		code = mbedtls_ssl_read(&t->ssl, buf, n);
-	while (goes_on(code)); /* each took a record from the stream */
+	while (goes_on(code) && idle++ < IDLE_MAX);
+	if (goes_on(code))
+		return cb_fail(s->env, CB_ELIMIT, "TLS: more than %u records without data", IDLE_MAX);
 	if (code == 0)
 		return failed(t, MBEDTLS_ERR_SSL_CONN_EOF,
 			      "receiving"); /* an end that nobody signed */
@@ -230,7 +235,7 @@ static int configure(struct tls *t, struct cb_str host, bool only12)
 		code = mbedtls_ssl_setup(&t->ssl, &t->config);
 	}
 	if (code == 0)
-		code = mbedtls_ssl_set_hostname(&t->ssl, name);
+		code = mbedtls_ssl_set_hostname(&t->ssl, t->judge.is_ip4 ? NULL : name);
 	mbedtls_ssl_set_bio(&t->ssl, t, bio_send, bio_receive, NULL);
 	return code == 0 ? 0 : failed(t, code, "beginning");
 }
@@ -275,6 +280,7 @@ static int connect(struct cb_tls_dial *d, const struct cb_url *url, uint64_t tim
 	*t = (struct tls){ .stream = { &ops, d->env },
 			   .timeout_ns = timeout_ns,
 			   .judge = { .host = url->host, .now = d->now } };
+	t->judge.is_ip4 = cb_url_ip4(url->host, t->judge.ip4);
 	mbedtls_ssl_init(&t->ssl);
 	mbedtls_ssl_config_init(&t->config);
 	mbedtls_x509_crt_init(&t->ca);

@@ -10,21 +10,6 @@
 #define RETRIES 3u
 #define RETRY_SECONDS 2u
 
-/* "10.0.2.2" */
-static bool parse_ip4(struct cb_str s, struct efi_ip4 *ret)
-{
-	struct cb_str part;
-	unsigned n = 0;
-	uint64_t v;
-
-	while (cb_str_next(&s, '.', &part)) {
-		if (n == 4 || part.n > 3 || !cb_str_u64(part, 10, &v) || v > 255)
-			return false;
-		ret->b[n++] = (uint8_t)v;
-	}
-	return n == 4;
-}
-
 static void poll_dns(void *arg)
 {
 	struct efi_dns4 *d = arg;
@@ -79,7 +64,7 @@ int uefi_resolve(struct cb_uefi *u, struct cb_env *env, struct cb_str host, uint
 	struct uefi_child child = { .protocol = NULL };
 	int r;
 
-	if (parse_ip4(host, ret))
+	if (cb_url_ip4(host, ret->b))
 		return 0;
 	r = uefi_child_open(u, env, &service, &protocol, "DNS", &child);
 	if (r == 0)
