@@ -3,8 +3,9 @@
 Guest instructions first (QEMU counts them with -icount), then what was read from all disks in that time, beside the
 sizes of kernel and initrd, then seconds. GRUB is Debian's own, signed, behind shim, with its menu's time-out at 0;
 systemd-boot starts the same kernel and initrd from an ESP, by an entry. "To the stub's last line" is what differs:
-from there to the kernel's first line the kernel unpacks itself. A read costs some 5 M instructions under this clock:
-the firmware polls for its end, which is recorded at the next tick of its timer. A kernel with holes is less on disk than its size."""
+from there to the kernel's first line the kernel unpacks itself. A read seems to cost some 5 M instructions under this
+clock, in which the firmware polls for its end: the marks fall on multiples of that. A kernel with holes is less on
+disk than its size."""
 import os
 import re
 import shutil
