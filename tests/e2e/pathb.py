@@ -9,10 +9,12 @@ import hashlib
 import json
 import os
 import re
+import uuid
 
 import debs
 import machine
 import media
+import nvram
 import qmp
 import rig
 import secureboot
@@ -155,12 +157,32 @@ def settings(r, story):
 	put_file(r, "\\cloud-boot\\cmdline", "cloudboot.cmdline=\"console=%s from=folder\"\n" % console)
 	r.power_on([r"^settings +from /cloud-boot/cmdline on vda1", mini_marker(story, "from=folder"), POWER_DOWN],
 		"poweroff", boots=1)
+	add_entry(r, story, "cloudboot.disk=LABEL=mini13 console=%s from=options" % console)
+	r.power_on([r"^settings +from LoadOptions", mini_marker(story, "from=options"), POWER_DOWN], "poweroff", boots=1)
 	text = "cloudboot.disk=LABEL=mini13 console=%s from=variable" % console
 	media.cloud_boot("nvram", "set", "--store", r.store, "CloudBootCmdline", "--as", "ucs2", text)
 	r.power_on([r"^settings +from CloudBootCmdline", mini_marker(story, "from=variable"), POWER_DOWN], "poweroff", boots=1)
 	media.cloud_boot("nvram", "set", "--store", r.store, "CloudBootCmdline", "cloudboot.disk=LABEL=nowhere cloudboot.onfail=poweroff")
 	r.power_on([r"^settings +from CloudBootCmdline", r"^cloud-boot: .*nowhere", r"what to do:", r"CB-3011"], "poweroff",
 		boots=1, forbid=[MARKER])
+
+
+def add_entry(r, story, options):
+	"""A boot entry of the operator's own for the loader on its ESP, with options; it is the next to boot."""
+	esp = next(d[1] for d in r.drives if d[0] == "boot")
+	offset, size = diskedit.partition(esp, 1)
+	path = "\\EFI\\BOOT\\" + machine.ARCHES[story.arch]["boot"]
+	option = nvram.file_option("loader with options", 1, uuid.UUID(media.ESP_UUID).bytes_le, offset // 512, size // 512, path,
+		options)
+	nvram.edit(r.store, [("Boot0077", nvram.GLOBAL, 7, option)])
+	nvram.set_numbers(r.store, "BootNext", [0x77])
+
+
+def quick_boot(r, story):
+	"""With bootindex the firmware connects the boot disk and nothing else: the loader asks it for the rest."""
+	r.insert_loader("")
+	r.add_disk(story.image)
+	r.power_on([OURS, BOOT, mini_marker(story), POWER_DOWN], "poweroff", boots=1, boot_index=True)
 
 
 def put_file(r, path, text):
@@ -312,6 +334,7 @@ def table():
 			rows.append(Story(formats, arch, "12", image_of("debian13", arch, packed), packed, packed=packed))
 		rows.append(Story(uki, arch, "13", image_of("debian13", arch, "uki")))
 		rows.append(Story(settings, arch, "12", image_of("debian13", arch, "mini")))
+		rows.append(Story(quick_boot, arch, "12", image_of("debian13", arch, "mini")))
 		rows.append(Story(old_kernel, arch, "13", image_of("debian13", arch, "oldname")))
 		rows.append(Story(comeback, arch, "13", image_of("debian13", arch, "mini")))
 		rows.append(Story(no_loadfile2, arch, "12", image_of("debian13", arch, "mini")))
