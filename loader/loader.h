@@ -21,7 +21,7 @@ enum report {
 	REPORT_MEMORY = 3003,     /* memory, limits */
 	REPORT_NO_DISKS = 3010,   /* the firmware shows no disk */
 	REPORT_NO_DEVICE = 3011,  /* what cloudboot.disk names isn't there */
-	REPORT_BAD_DEVICE = 3012, /* what cloudboot.disk says can't be understood or served */
+	REPORT_BAD_DEVICE = 3012, /* what the settings say can't be understood or served */
 	REPORT_NOTHING = 3013,    /* nothing on the disks can boot */
 	REPORT_ALL_BROKEN = 3014, /* something was there, and none of it could be started */
 	REPORT_NO_TARGET = 3015,  /* the named target doesn't exist */

@@ -18,8 +18,8 @@ static const struct {
 	  "correct cloudboot.disk, or attach the disk; without cloudboot.disk every disk is "
 	  "searched" },
 	{ REPORT_BAD_DEVICE,
-	  "correct cloudboot.disk: /dev/NAME, LABEL=, UUID=, PARTLABEL=, PARTUUID=, or leave "
-	  "it out to search every disk" },
+	  "correct the setting that is named; cloudboot.disk takes /dev/NAME, LABEL=, UUID=, "
+	  "PARTLABEL=, PARTUUID=, and without it every disk is searched" },
 	{ REPORT_NOTHING,
 	  "look at the disks with 'cloud-boot explain IMAGE'; a kernel elsewhere can be named "
 	  "with cloudboot.disk.kernel" },
