@@ -19,6 +19,7 @@ class Outcome:
 		self.seconds = seconds
 		self.lines = lines
 		self.stamps = stamps  # (seconds, line)
+		self.silent = seconds - stamps[-1][0] if stamps else seconds
 
 
 def clean(raw):

@@ -8,12 +8,20 @@ PANIC = (r"Kernel panic|You are in emergency mode|Attempted to kill init|double 
 STARVED = r"IO-APIC \+ timer doesn't work"
 
 
+SILENCE = 0.6  # of a guest's limit
+
+
 class Failure(Exception):
 	pass
 
 
 class Starved(Failure):
 	"""The host was too busy to run the guest's timer."""
+
+
+class Silent(Starved):
+	"""The guest said nothing any more, long before its limit. Emulated ones freeze now and then; one that does it
+	twice has a reason of ours."""
 
 
 class Hush:
@@ -63,6 +71,9 @@ class Watcher:
 	def check(self, outcome):
 		if self.complaint:
 			raise (Starved if re.search(STARVED, self.complaint) else Failure)(self.complaint)
+		if self.next() and outcome.end == "limit" and outcome.silent > SILENCE * outcome.seconds:
+			raise Silent("never said: %s; silent for the last %.0f s of %.0f"
+				% (self.next().pattern, outcome.silent, outcome.seconds))
 		if self.next():
 			raise Failure("never said: %s (ended by %s after %.0f s)"
 				% (self.next().pattern, outcome.end, outcome.seconds))
