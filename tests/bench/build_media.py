@@ -11,6 +11,9 @@ def sizes():
     for arch in ("x86_64", "aarch64"):
         path = os.path.join(kit.ROOT, "out", "init-" + arch, "cloud-boot-init")
         kit.row("cloud-boot-init, %s, static, stripped" % arch, "%d" % os.path.getsize(path), "goal 400000")
+    for arch in ("x64", "aa64"):
+        path = os.path.join(kit.ROOT, "out", "efi-" + arch, "loader.efi")
+        kit.row("loader.efi, %s, with TLS" % arch, "%d" % os.path.getsize(path), "goal %d" % (450 << 10))
 
 
 def ukify():
